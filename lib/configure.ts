@@ -1,0 +1,30 @@
+import { runtime } from './fiber';
+import { DEFAULT_POOL_SIZE, DEFAULT_STACK_SIZE } from './native';
+import { checkInteger, checkObject, checkStackSize } from './options';
+
+export interface Configuration {
+  /** `stackSize` of fibers that name none, in bytes; see {@link FiberOptions.stackSize}. Default 262,144. */
+  stackSize?: number;
+  /**
+   * How many stacks of finished fibers keep their memory for the next fibers (per size). Falls by itself
+   * while the program needs fewer. Default 256.
+   */
+  poolSize?: number;
+}
+
+const current = { stackSize: DEFAULT_STACK_SIZE, poolSize: DEFAULT_POOL_SIZE };
+
+/**
+ * Changes the defaults for fibers started from now on, in this thread.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`
+ */
+export function configure(configuration: Configuration): void {
+  checkObject('configuration', configuration);
+  const { stackSize, poolSize } = configuration;
+  if (stackSize !== undefined) checkStackSize('configuration.stackSize', stackSize);
+  if (poolSize !== undefined) checkInteger('configuration.poolSize', poolSize, 0, 1_000_000);
+  current.stackSize = stackSize ?? current.stackSize;
+  current.poolSize = poolSize ?? current.poolSize;
+  runtime.addon?.configure(current);
+}

@@ -1,0 +1,101 @@
+/**
+ * What went wrong, as a stable string.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `ERR_FIBER_NOT_IN_FIBER` | a suspension was asked for on the main stack |
+ * | `ERR_FIBER_RUNNING` | the fiber runs already, or waits for a fiber that it resumed |
+ * | `ERR_FIBER_FINISHED` | the fiber has ended |
+ * | `ERR_FIBER_NOT_YIELDABLE` | a frame that cannot be left lies between the call and the fiber's bottom |
+ * | `ERR_FIBER_TRANSFER` | resume, yield and transfer were mixed against the rules |
+ * | `ERR_FIBER_NESTING` | too many fibers resume each other |
+ * | `ERR_FIBER_OUT_OF_MEMORY` | no stack could be had for another fiber |
+ * | `ERR_FIBER_KILLED` | the fiber is being unwound by `return()` ({@link FiberKilled}) |
+ * | `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE` | an argument is not what it has to be |
+ * | `ERR_FIBER_UNSUPPORTED` | this platform, Node or V8 cannot run fibers |
+ */
+export type FiberErrorCode =
+  | 'ERR_FIBER_NOT_IN_FIBER'
+  | 'ERR_FIBER_RUNNING'
+  | 'ERR_FIBER_FINISHED'
+  | 'ERR_FIBER_NOT_YIELDABLE'
+  | 'ERR_FIBER_TRANSFER'
+  | 'ERR_FIBER_NESTING'
+  | 'ERR_FIBER_OUT_OF_MEMORY'
+  | 'ERR_FIBER_KILLED'
+  | 'ERR_FIBER_INVALID_ARG_TYPE'
+  | 'ERR_FIBER_INVALID_ARG_VALUE'
+  | 'ERR_FIBER_UNSUPPORTED';
+
+/** Any mistake in the use of greenfiber. Everything involved stays usable after it. */
+export class FiberError extends Error {
+  /** What went wrong; stable over releases, unlike the message. */
+  readonly code: FiberErrorCode;
+
+  constructor(code: FiberErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'FiberError',
+      writable: true,
+      configurable: true,
+    });
+  }
+}
+
+/**
+ * Raised at the suspension point of a fiber that {@link Fiber.return} unwinds, so that its `finally` blocks
+ * run. JavaScript has no error that runs `finally` and cannot be caught, so a `catch` sees it; let it pass.
+ * Every later suspension of the fiber raises it again.
+ */
+export class FiberKilled extends FiberError {
+  constructor() {
+    super('ERR_FIBER_KILLED', 'This fiber is being unwound: let this error pass');
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'FiberKilled',
+      writable: true,
+      configurable: true,
+    });
+  }
+}
+
+// In the order of ErrorCode in src-native/fiber/error_code.h.
+const NATIVE_ERRORS: readonly (readonly [FiberErrorCode, string])[] = [
+  [
+    'ERR_FIBER_NOT_IN_FIBER',
+    'Only a fiber can be suspended, and this is the main stack: call it from inside a Fiber',
+  ],
+  [
+    'ERR_FIBER_RUNNING',
+    'The fiber is running, or waits for a fiber that it resumed: it must yield before it can be resumed',
+  ],
+  ['ERR_FIBER_FINISHED', 'The fiber has finished: create a new one'],
+  [
+    'ERR_FIBER_NOT_YIELDABLE',
+    'The fiber cannot be left here: it is draining microtasks or having its stack inspected; ' +
+      'ask Fiber.isYieldable() first',
+  ],
+  [
+    'ERR_FIBER_TRANSFER',
+    'A fiber entered by transfer can neither yield nor be resumed, one that yielded can only be resumed, ' +
+      'and one that resumes another cannot be transferred to',
+  ],
+  ['ERR_FIBER_NESTING', 'Too many fibers resume each other (the limit is 10,000): let some of them yield'],
+  [
+    'ERR_FIBER_OUT_OF_MEMORY',
+    'No stack could be had for another fiber: let fibers finish, use a smaller stackSize, or raise the ' +
+      "process's limits of memory and address space",
+  ],
+];
+
+/** @internal */
+export function nativeError(number: number): FiberError {
+  const [code, message] = NATIVE_ERRORS[number] ?? ['ERR_FIBER_UNSUPPORTED', 'Unknown native error'];
+  return new FiberError(code, message);
+}

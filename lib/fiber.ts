@@ -1,0 +1,308 @@
+import { AsyncResource } from 'node:async_hooks';
+
+import { FiberError, FiberKilled } from './errors';
+import { CREATED, FINISHED, Runtime, type Handle } from './native';
+import { checkFiberOptions, checkFunction } from './options';
+import { captureFrames, spliceFrames } from './stack-trace';
+
+/** Where a fiber is in its life. `resuming` waits for a fiber that it resumed. */
+export type FiberState = 'created' | 'running' | 'resuming' | 'suspended' | 'finished';
+
+export interface FiberOptions {
+  /** Shown in stack dumps and warnings. Default: `fiber` and its id. */
+  name?: string;
+  /**
+   * Bytes of native stack, 65,536 to 16,777,216, rounded up to a power of two. Of them 48 KiB are kept for
+   * V8's and Node's own C++ code, the rest is for JavaScript. Default: what {@link configure} set, 262,144.
+   */
+  stackSize?: number;
+}
+
+// The numbers are those of State in src-native/fiber/fiber.h.
+const STATES: readonly FiberState[] = ['finished', 'suspended', 'running', 'resuming', 'finished'];
+
+type Body = (first: never) => unknown;
+
+let runBodies: (fiber: Fiber, handle: Handle) => void;
+let forget: (fiber: Fiber) => void;
+
+/** @internal */
+export const runtime = new Runtime({
+  main: (fiber, handle) => {
+    runBodies(fiber as Fiber, handle);
+  },
+  capture: captureFrames,
+  splice: spliceFrames,
+  forget: (fiber) => {
+    forget(fiber as Fiber);
+  },
+});
+const native = runtime.fibers;
+
+let lastId = 0;
+
+/**
+ * A function with a native stack of its own: it can be suspended at any call depth, through any built-in, and
+ * continued later.
+ *
+ * ```js
+ * const fiber = new Fiber((first) => {
+ *   const second = [1].map(() => Fiber.yield(first + 1))[0];
+ *   return second * 10;
+ * });
+ * fiber.resume(1); // 2
+ * fiber.resume(4); // 40
+ * ```
+ *
+ * @typeParam Y - what it yields
+ * @typeParam R - what it returns
+ * @typeParam N - what it is resumed with
+ */
+export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>, Disposable {
+  /** A number no other fiber of this thread has. */
+  readonly id: number;
+
+  #handle: Handle = CREATED;
+  #body: Body | undefined;
+  /** The first value; later the answer of `return()`. */
+  #value: unknown = undefined;
+  /** The AsyncContextFrame it was created in (Node 22 and later). */
+  #frame: unknown;
+  /** Its execution resource when async hooks are watching; otherwise it is one itself. */
+  #resource: AsyncResource | undefined = undefined;
+  #name: string | undefined = undefined;
+  #stackSize = 0;
+  #killed: FiberKilled | undefined = undefined;
+
+  /**
+   * @param body - runs on the first {@link resume}, with the value passed to it
+   * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`;
+   * `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
+   */
+  constructor(body: (first: N) => R, options?: FiberOptions) {
+    checkFunction('body', body);
+    this.id = ++lastId;
+    this.#body = body as Body;
+    this.#frame = native.currentFrame();
+    if (this.#frame === null) this.#becomeResource();
+    if (options !== undefined) {
+      checkFiberOptions(options);
+      this.#name = options.name;
+      this.#stackSize = options.stackSize ?? 0;
+    }
+  }
+
+  /**
+   * Continues the fiber until it yields or returns, and answers what it yielded or returned. The first call
+   * starts the body with `value`; later ones make `value` the answer of {@link Fiber.yield}. An error that
+   * leaves the body finishes the fiber and is thrown here, its stack trace continued with the caller's.
+   *
+   * @throws {@link FiberError} `ERR_FIBER_RUNNING`, `ERR_FIBER_FINISHED`, `ERR_FIBER_TRANSFER`,
+   * `ERR_FIBER_NESTING`, `ERR_FIBER_OUT_OF_MEMORY`
+   */
+  resume(value?: N): Y | R {
+    const handle = this.#handle;
+    if (handle >= 0) return native.resume(handle, value) as Y | R;
+    return this.#begin(value) as Y | R;
+  }
+
+  /**
+   * Raises `error` where the fiber is suspended. A created fiber is finished without running and `error` is
+   * thrown to the caller; on a fiber that resumes another, the innermost one is meant.
+   *
+   * @throws {@link FiberError} `ERR_FIBER_FINISHED`, `ERR_FIBER_NESTING`
+   */
+  throw(error: unknown): Y | R {
+    if (this.#handle === CREATED) {
+      this.#end();
+      throw error;
+    }
+    if (this.#handle === FINISHED) throw finishedError();
+    const target = this.#innermost();
+    if (target === Fiber.current) throw error;
+    return native.raise(target.#handle, error) as Y | R;
+  }
+
+  /**
+   * Unwinds the fiber with a {@link FiberKilled} error where it is suspended, so that its `finally` blocks
+   * run, and gives its stack back. Answers `{ done: true }` with what the body returned on the way out, else
+   * with `value`. Always ends: a fiber that suspends 100 times all the same is terminated without further
+   * `finally` blocks, with a process warning.
+   *
+   * @throws any error other than the `FiberKilled` that leaves the body
+   */
+  return(value?: R): IteratorResult<Y, R> {
+    if (this.#handle === CREATED) this.#end();
+    if (this.#handle === FINISHED) return { done: true, value: value as R };
+    const target = this.#innermost();
+    const killed = (target.#killed ??= new FiberKilled());
+    target.#value = value;
+    if (target === Fiber.current) throw killed;
+    const result = native.kill(target.#handle, killed);
+    if (target.#handle === FINISHED) return { done: true, value: result as R };
+    native.sweep();
+    process.emitWarning(
+      `${target.name} went on suspending while it was unwound, and was terminated`,
+      'FiberWarning',
+    );
+    return { done: true, value: value as R };
+  }
+
+  /** {@link resume} with a generator's manners: a finished fiber answers `{ done: true }`. */
+  next(value?: N): IteratorResult<Y, R> {
+    if (this.#handle === FINISHED) return { done: true, value: undefined as R };
+    const answer = this.resume(value);
+    return this.done
+      ? { done: true, value: answer as R }
+      : { done: false, value: answer as Y };
+  }
+
+  /**
+   * Leaves the running fiber (or the main stack) for this one, which is not its child: it cannot yield back.
+   * Answers what the caller is given when it is transferred to; on the main stack, what the last fiber
+   * returned. Ruby's rules: a fiber entered by transfer may neither yield nor be resumed; one that yielded
+   * can only be resumed; one that transferred away can only be transferred to; when a fiber entered by
+   * transfer finishes, control goes to the main stack.
+   *
+   * @throws {@link FiberError} `ERR_FIBER_TRANSFER`, `ERR_FIBER_FINISHED`, `ERR_FIBER_OUT_OF_MEMORY`
+   */
+  transfer(value?: N): unknown {
+    if (this.#handle >= 0) return native.transfer(this.#handle, value);
+    return this.#begin(value, native.startTransfer);
+  }
+
+  /** Where the fiber is in its life. */
+  get state(): FiberState {
+    if (this.#handle === CREATED) return 'created';
+    if (this.#handle === FINISHED) return 'finished';
+    return STATES[native.state(this.#handle)] ?? 'finished';
+  }
+
+  /** Whether the body has ended, in whatever way. */
+  get done(): boolean {
+    return this.state === 'finished';
+  }
+
+  /** Shown in stack dumps and warnings. */
+  get name(): string {
+    return this.#name ?? `fiber ${String(this.id)}`;
+  }
+
+  set name(name: string) {
+    checkFiberOptions({ name });
+    this.#name = name;
+  }
+
+  /** The JavaScript frames of where the fiber is, innermost first, one a line; empty when it has none. */
+  get stack(): string {
+    const state = this.state;
+    if (state === 'running') return captureFrames();
+    if (state === 'created' || state === 'finished') return '';
+    return native.inspect(this.#handle) ?? '';
+  }
+
+  /** What the fiber yields; `return()` is called when the loop is left early. */
+  [Symbol.iterator](): IterableIterator<Y> {
+    const iterator: IterableIterator<Y> = {
+      next: (...values: [] | [unknown]) => this.next(values[0] as N),
+      return: (value?: unknown) => this.return(value as R),
+      throw: (error?: unknown) => {
+        const answer = this.throw(error);
+        return this.done
+          ? { done: true, value: answer as R }
+          : { done: false, value: answer as Y };
+      },
+      [Symbol.iterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  /** {@link return}, for `using`. */
+  [Symbol.dispose](): void {
+    this.return();
+  }
+
+  /**
+   * Suspends the running fiber, at any call depth, and makes `value` the answer of its resumer's
+   * {@link resume}. Answers what the fiber is resumed with next.
+   *
+   * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER` on the main stack, `ERR_FIBER_NOT_YIELDABLE`,
+   * `ERR_FIBER_TRANSFER`; and whatever {@link throw} or {@link return} raise here
+   */
+  static readonly yield = native.yield as <T = unknown>(value?: unknown) => T;
+
+  /** The running fiber; undefined on the main stack. */
+  static get current(): Fiber | undefined {
+    return native.current() as Fiber | undefined;
+  }
+
+  /** Whether {@link Fiber.yield} would suspend here. Never throws. */
+  static isYieldable(): boolean {
+    return native.isYieldable();
+  }
+
+  static {
+    runBodies = (first, handle) => {
+      let fiber: Fiber | undefined = first;
+      while (fiber !== undefined) {
+        fiber.#handle = handle;
+        let result: unknown;
+        let failed = false;
+        try {
+          const body = fiber.#body as (first: unknown) => unknown;
+          const value = fiber.#value;
+          fiber.#value = undefined;
+          result = body(value);
+        } catch (error) {
+          failed = error !== fiber.#killed || error === undefined;
+          result = failed ? error : fiber.#value;
+        }
+        fiber.#end();
+        fiber = (failed ? native.fail(result) : native.finish(result)) as Fiber | undefined;
+      }
+    };
+    forget = (fiber) => {
+      fiber.#end();
+    };
+  }
+
+  #begin(value: unknown, start = native.start): unknown {
+    if (this.#handle === FINISHED) throw finishedError();
+    this.#value = value;
+    const resource = this.#resource;
+    if (resource === undefined) return start(this, this.#stackSize, this.#frame);
+    return start(
+      this,
+      this.#stackSize,
+      this.#frame,
+      resource,
+      resource.asyncId(),
+      resource.triggerAsyncId(),
+    );
+  }
+
+  #end(): void {
+    this.#handle = FINISHED;
+    this.#body = undefined;
+    this.#value = undefined;
+    this.#frame = undefined;
+    if (this.#resource !== undefined) {
+      this.#resource.emitDestroy();
+      this.#resource = undefined;
+    }
+  }
+
+  /** Async hooks want to see a resource (and AsyncLocalStorage of Node 20 and 22 works through them). */
+  #becomeResource(): void {
+    this.#frame = native.currentFrame(true);
+    this.#resource = new AsyncResource('Fiber', { requireManualDestroy: true });
+  }
+
+  #innermost(): Fiber {
+    return (native.innermost(this.#handle) ?? this) as Fiber;
+  }
+}
+
+function finishedError(): FiberError {
+  return new FiberError('ERR_FIBER_FINISHED', 'The fiber has finished: create a new one');
+}

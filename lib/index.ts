@@ -1,0 +1,23 @@
+/**
+ * Stackful fibers for Node.js.
+ *
+ * @packageDocumentation
+ */
+import { runtime } from './fiber';
+import { verifyEngine } from './self-test';
+
+export { configure, type Configuration } from './configure';
+export { FiberError, FiberKilled, type FiberErrorCode } from './errors';
+export { Fiber, type FiberOptions, type FiberState } from './fiber';
+export { stats, type Stats } from './stats';
+
+verifyEngine();
+
+/**
+ * What switches stacks: `direct` (greenfiber archives V8's per-stack state itself), `locker` (every fiber is a
+ * thread to V8; slower) or `none`. The environment variable `GREENFIBER_ENGINE` asks for one of the first two.
+ */
+export const engine: 'direct' | 'locker' | 'none' = runtime.engine;
+
+/** Whether fibers can run here. Where they cannot, `new Fiber` throws `ERR_FIBER_UNSUPPORTED` and says why. */
+export const isSupported: boolean = runtime.engine !== 'none';

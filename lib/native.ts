@@ -1,0 +1,197 @@
+import { AsyncResource } from 'node:async_hooks';
+
+import { loadAddon, type Addon } from './binding';
+import { FiberError, nativeError } from './errors';
+
+/** How a fiber is named between TypeScript and C++: -1 created, -2 finished, else where its stack lies. */
+export type Handle = number;
+export const CREATED: Handle = -1;
+export const FINISHED: Handle = -2;
+
+/** The functions of src-native/fiber/callbacks.cc. */
+export interface NativeFibers {
+  resume(handle: Handle, value: unknown): unknown;
+  raise(handle: Handle, error: unknown): unknown;
+  kill(handle: Handle, error: unknown): unknown;
+  yield(value?: unknown): unknown;
+  start(...first: StartArguments): unknown;
+  startTransfer(...first: StartArguments): unknown;
+  finish(result: unknown): object | undefined;
+  fail(error: unknown): object | undefined;
+  transfer(handle: Handle, value: unknown): unknown;
+  current(): object | undefined;
+  isYieldable(): boolean;
+  state(handle: Handle): number;
+  innermost(handle: Handle): object | undefined;
+  inspect(handle: Handle): string | undefined;
+  /** The AsyncContextFrame that runs now; null when async hooks want to see new resources. */
+  currentFrame(evenIfHooked?: boolean): unknown;
+  sweep(): void;
+  readonly isDirect: boolean;
+  readonly directFailure: string;
+}
+
+type StartArguments = [
+  fiber: object,
+  stackSize: number,
+  frame: unknown,
+  resource?: AsyncResource,
+  asyncId?: number,
+  triggerId?: number,
+];
+
+export interface NativeStats {
+  readonly fibers: number;
+  readonly parked: number;
+  readonly stacksInUse: number;
+  readonly stacksWarm: number;
+  readonly stacksCold: number;
+  readonly stacksTotal: number;
+  readonly stacksUnguarded: number;
+  readonly reservedBytes: number;
+  readonly guard: string;
+}
+
+export interface RuntimeOptions {
+  stackSize: number;
+  poolSize: number;
+  preferLocker: boolean;
+}
+
+/** What C++ calls. */
+export interface RuntimeHooks {
+  /** Runs bodies on a fiber's own stack until the stack is not needed any more. */
+  main: (fiber: object, handle: Handle) => void;
+  /** Answers the stack trace of the stack it is called on. */
+  capture: () => string;
+  /** Adds the frames of the caller to the stack trace of an error that leaves a fiber. */
+  splice: (error: unknown) => void;
+  /** Tells the Fiber of a body that V8 terminated that it is finished. */
+  forget: (fiber: object) => void;
+}
+
+export type Engine = 'direct' | 'locker' | 'none';
+
+export const DEFAULT_STACK_SIZE = 256 * 1024;
+export const DEFAULT_POOL_SIZE = 256;
+
+/** The addon's runtime in this environment, or why there is none. */
+export class Runtime {
+  readonly addon: Addon | undefined;
+  readonly fibers: NativeFibers;
+  engine: Engine = 'none';
+  /** Why `engine` is not a better one. */
+  reason = '';
+
+  readonly #hooks: RuntimeHooks & { makeError: typeof nativeError };
+
+  constructor(hooks: RuntimeHooks) {
+    this.#hooks = { ...hooks, makeError: nativeError };
+    const addon = loadAddon();
+    if (typeof addon === 'string') {
+      this.reason = addon;
+    } else {
+      this.addon = addon;
+    }
+    this.fibers = this.#open(chosenEngine() === 'locker') ?? unsupported(() => this.unsupportedError());
+  }
+
+  /** Gives up the direct engine; `reason` says which part of it could not be trusted. */
+  fallBack(reason: string): void {
+    this.addon?.destroy();
+    if (this.engine === 'direct' && chosenEngine() !== 'direct') {
+      const fibers = this.#open(true);
+      if (fibers !== undefined) {
+        this.reason = reason;
+        return;
+      }
+    }
+    this.engine = 'none';
+    this.reason = reason;
+    Object.assign(this.fibers, unsupported(() => this.unsupportedError()));
+  }
+
+  unsupportedError(): FiberError {
+    const { v8, node, modules } = process.versions;
+    return new FiberError(
+      'ERR_FIBER_UNSUPPORTED',
+      `Fibers cannot run here: ${this.reason}. ` +
+        `Found Node ${node} (V8 ${v8}, ABI ${modules}, ${process.platform}-${process.arch}); ` +
+        'needed: Node 20, 22, 24 or 26 on Linux x86-64 with glibc. ' +
+        'If yours is one of these, please report this whole message at the issue tracker of greenfiber.',
+    );
+  }
+
+  #open(preferLocker: boolean): NativeFibers | undefined {
+    if (this.addon === undefined) return undefined;
+    const options = {
+      stackSize: DEFAULT_STACK_SIZE,
+      poolSize: DEFAULT_POOL_SIZE,
+      preferLocker,
+    };
+    const opened = this.addon.create(options, this.#hooks);
+    if (typeof opened === 'string') {
+      this.reason = `missing: ${opened}`;
+      return undefined;
+    }
+    if (!this.#asyncPlacesAreRight(this.addon)) {
+      this.addon.destroy();
+      this.reason = "missing: the array of Node's execution resources";
+      return undefined;
+    }
+    if (!opened.isDirect && chosenEngine() === 'direct') {
+      this.addon.destroy();
+      this.reason = `the direct engine was asked for, but is missing: ${opened.directFailure}`;
+      return undefined;
+    }
+    this.engine = opened.isDirect ? 'direct' : 'locker';
+    this.reason = opened.directFailure;
+    return opened;
+  }
+
+  #asyncPlacesAreRight(addon: Addon): boolean {
+    const outer = new AsyncResource('FiberCalibration');
+    const inner = new AsyncResource('FiberCalibration');
+    return outer.runInAsyncScope(
+      () =>
+        addon.confirmAsync(outer) && inner.runInAsyncScope(() => addon.confirmAsync(inner)),
+    );
+  }
+}
+
+/** What `GREENFIBER_ENGINE` asks for. */
+function chosenEngine(): 'direct' | 'locker' | undefined {
+  const chosen = process.env['GREENFIBER_ENGINE'];
+  if (chosen === undefined || chosen === '') return undefined;
+  if (chosen === 'direct' || chosen === 'locker') return chosen;
+  throw new FiberError(
+    'ERR_FIBER_INVALID_ARG_VALUE',
+    `The environment variable GREENFIBER_ENGINE must be "direct" or "locker", not ${JSON.stringify(chosen)}`,
+  );
+}
+
+function unsupported(error: () => FiberError): NativeFibers {
+  const refuse = (): never => {
+    throw error();
+  };
+  return {
+    resume: refuse,
+    raise: refuse,
+    kill: refuse,
+    yield: refuse,
+    start: refuse,
+    startTransfer: refuse,
+    finish: refuse,
+    fail: refuse,
+    transfer: refuse,
+    current: () => undefined,
+    isYieldable: () => false,
+    state: refuse,
+    innermost: refuse,
+    inspect: refuse,
+    currentFrame: refuse,
+    sweep: () => undefined,
+    isDirect: false,
+    directFailure: '',
+  };
+}

@@ -1,0 +1,45 @@
+import { inspect } from 'node:util';
+
+import { FiberError } from './errors';
+import type { FiberOptions } from './fiber';
+
+export const SMALLEST_STACK = 64 * 1024;
+export const LARGEST_STACK = 16 * 1024 * 1024;
+
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw wrongType(name, 'a function', value);
+}
+
+export function checkFiberOptions(options: FiberOptions): void {
+  checkObject('options', options);
+  const { name, stackSize } = options as Record<keyof FiberOptions, unknown>;
+  if (name !== undefined && typeof name !== 'string') throw wrongType('options.name', 'a string', name);
+  if (stackSize !== undefined) checkStackSize('options.stackSize', stackSize);
+}
+
+export function checkObject(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw wrongType(name, 'an object', value);
+}
+
+export function checkStackSize(name: string, value: unknown): asserts value is number {
+  checkInteger(name, value, SMALLEST_STACK, LARGEST_STACK);
+}
+
+export function checkInteger(
+  name: string,
+  value: unknown,
+  least: number,
+  most: number,
+): asserts value is number {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new FiberError(
+    'ERR_FIBER_INVALID_ARG_VALUE',
+    `${name} must be a whole number from ${String(least)} to ${String(most)}, not ${String(value)}`,
+  );
+}
+
+function wrongType(name: string, wanted: string, value: unknown): FiberError {
+  const shown = inspect(value, { depth: 0, breakLength: Infinity }).slice(0, 60);
+  return new FiberError('ERR_FIBER_INVALID_ARG_TYPE', `${name} must be ${wanted}, not ${shown}`);
+}

@@ -1,0 +1,73 @@
+import { Fiber, runtime } from './fiber';
+
+/**
+ * Exercises the engine before anybody relies on it: suspended frames must survive collections of both kinds,
+ * inside and outside of fibers, errors must cross, and stack limits must be the running stack's own.
+ * Answers what went wrong, or an empty string.
+ */
+export function selfTest(collect: () => void): string {
+  const scavenge = (): void => {
+    // Fills the nursery a few times over with objects that die young.
+    let kept: unknown[] = [];
+    for (let i = 0; i < 40_000; i++) {
+      if (i % 4096 === 0) kept = [];
+      kept.push({ i, next: kept.at(-1) });
+    }
+  };
+  const body = (seed: number): number => {
+    const objects = Array.from({ length: 50 }, (_, i) => ({ value: i * seed }));
+    Fiber.yield(seed);
+    collect();
+    let caught: unknown;
+    try {
+      objects.map((object) => (object.value === seed ? Fiber.yield('deep') : object.value));
+    } catch (error) {
+      caught = error;
+    }
+    scavenge();
+    Fiber.yield(caught);
+    return objects.reduce((sum, object) => sum + object.value, 0);
+  };
+  const overflow = (): string => {
+    const recurse = (): number => recurse() + 1;
+    try {
+      recurse();
+    } catch (error) {
+      return (error as Error).name;
+    }
+    return 'nothing';
+  };
+
+  const seeds = [1, 2, 3];
+  const fibers = seeds.map((seed) => new Fiber<unknown, number, number>(() => body(seed)));
+  const errors = seeds.map(() => new Error('self-test'));
+  if (!fibers.every((fiber, i) => fiber.resume() === seeds[i])) return 'values do not cross';
+  scavenge();
+  collect();
+  if (!fibers.every((fiber) => fiber.resume() === 'deep')) return 'a fiber did not survive a collection';
+  collect();
+  if (!fibers.every((fiber, i) => fiber.throw(errors[i]) === errors[i])) return 'errors do not cross';
+  scavenge();
+  if (!fibers.every((fiber, i) => fiber.resume() === 1225 * (seeds[i] ?? 0))) {
+    return "a suspended fiber's objects changed";
+  }
+  if (!fibers.every((fiber) => fiber.done)) return 'a fiber did not finish';
+  if (new Fiber(overflow).resume() !== 'RangeError') return 'a stack overflow is not caught in a fiber';
+  return '';
+}
+
+/** Runs the self-test; an engine that fails it is not offered. */
+export function verifyEngine(): void {
+  const { addon } = runtime;
+  if (runtime.engine === 'none' || addon === undefined) return;
+  let failure: string;
+  try {
+    failure = selfTest(() => {
+      addon.collectGarbage();
+    });
+  } catch (error) {
+    failure = String(error);
+  }
+  if (failure === '') return;
+  runtime.fallBack(`the self-test of the ${runtime.engine} engine failed: ${failure}`);
+}

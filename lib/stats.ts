@@ -1,0 +1,41 @@
+import { runtime } from './fiber';
+
+/** What greenfiber holds in this thread. */
+export interface Stats {
+  /** Fibers that have started and not finished. Those that nothing will resume are leaks: see the docs. */
+  readonly alive: number;
+  /** Stacks of finished fibers that wait, still warm, for the next body. */
+  readonly parked: number;
+  readonly stacks: {
+    readonly inUse: number;
+    /** Released, with their memory kept. */
+    readonly warm: number;
+    /** Released, with their memory given back. */
+    readonly cold: number;
+    readonly total: number;
+    /** Without a guard page below them, because the kernel allows no more mappings. */
+    readonly unguarded: number;
+    /** How guard pages are made: `MADV_GUARD_INSTALL`, `mprotect` or none. */
+    readonly guard: string;
+    /** Address space, not memory. */
+    readonly reservedBytes: number;
+  };
+}
+
+/** A snapshot of fibers and stacks; cheap enough to take every second. All zero where unsupported. */
+export function stats(): Stats {
+  const native = runtime.engine === 'none' ? undefined : runtime.addon?.stats();
+  return {
+    alive: native === undefined ? 0 : native.fibers - native.parked,
+    parked: native?.parked ?? 0,
+    stacks: {
+      inUse: native?.stacksInUse ?? 0,
+      warm: native?.stacksWarm ?? 0,
+      cold: native?.stacksCold ?? 0,
+      total: native?.stacksTotal ?? 0,
+      unguarded: native?.stacksUnguarded ?? 0,
+      guard: native?.guard ?? 'none',
+      reservedBytes: native?.reservedBytes ?? 0,
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// The binaries that travel in the package: one for each V8 ABI, named as node-gyp-build looks for
+// them. The build is tagged with its ABI and its C library, not as Node-API: it uses V8 directly.
+import { existsSync } from 'node:fs';
+import { isStale } from './files.mjs';
+import { gypEnvironment, mirrorSources } from './native.mjs';
+import { majors, nodeOfMajor } from './node_versions.mjs';
+import { inRoot } from './paths.mjs';
+import { run } from './run.mjs';
+
+const fileFor = ({ abi }) => `prebuilds/linux-x64/greenfiber.abi${abi}.glibc.node`;
+
+// Majors without a binary; none if the package is complete.
+export const missingPrebuilds = () =>
+  majors.filter((major) => !existsSync(inRoot(fileFor(nodeOfMajor(major)))));
+
+// Each build runs under the Node it is for, which so tells prebuildify its ABI itself.
+export function makePrebuilds() {
+  for (const node of majors.map(nodeOfMajor)) {
+    const file = fileFor(node);
+    if (!isStale(file, ['src-native', 'package-lock.json'])) continue;
+    const start = performance.now();
+    const args = ['--no-napi', '--strip', '--tag-libc', '--name', 'greenfiber', '--out', inRoot()];
+    const where = ['--cwd', mirrorSources(node.folder), '--target', node.version];
+    run(node.execPath, [inRoot('node_modules/prebuildify/bin.js'), ...args, ...where], {
+      env: {
+        ...gypEnvironment(node.nodedir),
+        PREBUILD_NODE_GYP: inRoot('scripts/lib/node_gyp_incremental.mjs'),
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    console.log(`${file}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  }
+}

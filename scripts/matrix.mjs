@@ -1,0 +1,50 @@
+// The suite on every supported Node, with that Node's own binary and headers, under both engines.
+//
+//   npm run test:matrix -- --node 22,24 --engine direct
+//   npm run test:matrix -- --skip-running      leaves out the major version that runs this script
+//
+// An addon of each version is built in .nodes/MAJOR. A suite's output is shown only if it failed.
+import { parseArgs } from 'node:util';
+import { buildNative, mirrorSources } from './lib/native.mjs';
+import { majors, nodeOfMajor, runningNode } from './lib/node_versions.mjs';
+import { compileTests, engines, runSuite } from './lib/suite.mjs';
+import { table } from './lib/table.mjs';
+import { add, none, print } from './lib/totals.mjs';
+
+const { values } = parseArgs({
+  options: {
+    node: { type: 'string', default: majors.join() },
+    engine: { type: 'string', default: engines.join() },
+    'skip-running': { type: 'boolean', default: false },
+  },
+});
+const running = values['skip-running'] ? runningNode().major : undefined;
+const chosen = values.node
+  .split(',')
+  .map(Number)
+  .filter((major) => major !== running);
+
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+compileTests();
+const rows = [['Node', 'engine', 'passed', 'failed', 'time']];
+let totals = none;
+for (const major of chosen) {
+  const node = nodeOfMajor(major);
+  const start = performance.now();
+  const binding = buildNative(node.nodedir, mirrorSources(node.folder));
+  console.log(`Node ${node.version}: addon built in ${seconds(start)}`);
+  for (const engine of values.engine.split(',')) {
+    const begin = performance.now();
+    const result = await runSuite({ execPath: node.execPath, engine, binding, quiet: true });
+    const { passed, failed } = result.totals;
+    totals = add(totals, result.totals);
+    rows.push([node.version, engine, String(passed), String(failed), seconds(begin)]);
+    console.log(`Node ${node.version}, ${engine}: ${passed} passed, ${failed} failed`);
+    if (failed) console.log(result.output);
+  }
+}
+
+console.log(`\n${table(rows)}\n`);
+print(totals);
+process.exitCode = totals.failed ? 1 : 0;

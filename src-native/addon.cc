@@ -1,0 +1,135 @@
+// The module: one Runtime per Node environment, created on request of lib/native.ts.
+#include <napi.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "fiber/callbacks.h"
+#include "fiber/runtime.h"
+
+namespace greenfiber {
+
+namespace {
+
+using fiber::Runtime;
+using fiber::RuntimeOptions;
+
+// Node-API values and V8 handles are the same words.
+v8::Local<v8::Value> to_v8(Napi::Value value) {
+  napi_value raw = value;
+  v8::Local<v8::Value> local;
+  static_assert(sizeof local == sizeof raw);
+  std::memcpy(static_cast<void*>(&local), &raw, sizeof raw);
+  return local;
+}
+
+struct Instance {
+  std::unique_ptr<Runtime> runtime;
+};
+
+Instance& instance_of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
+
+v8::Global<v8::Function> hook(v8::Isolate* isolate, Napi::Object hooks, const char* name) {
+  return {isolate, to_v8(hooks.Get(name)).As<v8::Function>()};
+}
+
+std::size_t size_of(Napi::Object object, const char* name) {
+  return static_cast<std::size_t>(object.Get(name).ToNumber().Int64Value());
+}
+
+// create({ stackSize, poolSize, preferLocker }, hooks): the callbacks, or a string that says what was missed.
+Napi::Value create(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto given = info[0].As<Napi::Object>();
+  auto hooks = info[1].As<Napi::Object>();
+  RuntimeOptions options;
+  options.stack_size = size_of(given, "stackSize");
+  options.stack_pool_size = size_of(given, "poolSize");
+  options.prefer_locker = given.Get("preferLocker").ToBoolean();
+
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  Instance& instance = instance_of(env);
+  std::string failure;
+  instance.runtime.reset();
+  instance.runtime = Runtime::create(isolate, options, failure);
+  if (instance.runtime == nullptr) return Napi::String::New(env, failure);
+  Runtime& runtime = *instance.runtime;
+  runtime.hooks() = {hook(isolate, hooks, "main"), hook(isolate, hooks, "capture"),
+                     hook(isolate, hooks, "makeError"), hook(isolate, hooks, "splice"), hook(isolate, hooks, "forget")};
+  auto callbacks = Napi::Object::New(env);
+  fiber::define_callbacks(isolate, runtime.context(), to_v8(callbacks).As<v8::Object>());
+  callbacks.Set("isDirect", runtime.is_direct());
+  callbacks.Set("directFailure", runtime.direct_failure());
+  return callbacks;
+}
+
+Napi::Value destroy(const Napi::CallbackInfo& info) {
+  instance_of(info.Env()).runtime.reset();
+  return info.Env().Undefined();
+}
+
+// confirmAsync(resource): see v8_state::confirm_resource_array.
+Napi::Value confirm_async(const Napi::CallbackInfo& info) {
+  Runtime& runtime = *instance_of(info.Env()).runtime;
+  return Napi::Boolean::New(
+      info.Env(), v8_state::confirm_resource_array(runtime.context(), runtime.async_places(),
+                                                   to_v8(info[0])));
+}
+
+// collectGarbage(): a full collection, for the self-test.
+Napi::Value collect_garbage(const Napi::CallbackInfo& info) {
+  v8::Isolate::GetCurrent()->LowMemoryNotification();
+  return info.Env().Undefined();
+}
+
+// configure({ stackSize, poolSize })
+Napi::Value configure(const Napi::CallbackInfo& info) {
+  auto given = info[0].As<Napi::Object>();
+  instance_of(info.Env()).runtime->configure(size_of(given, "stackSize"), size_of(given, "poolSize"));
+  return info.Env().Undefined();
+}
+
+Napi::Value stats(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Runtime& runtime = *instance_of(env).runtime;
+  const stack::Statistics stacks = runtime.stacks().statistics();
+  auto result = Napi::Object::New(env);
+  auto set = [&](const char* name, double value) { result.Set(name, value); };
+  set("fibers", runtime.counters().alive);
+  set("parked", runtime.counters().parked);
+  set("stacksInUse", static_cast<double>(stacks.slots_in_use));
+  set("stacksWarm", static_cast<double>(stacks.slots_warm));
+  set("stacksCold", static_cast<double>(stacks.slots_cold));
+  set("stacksTotal", static_cast<double>(stacks.slots_total));
+  set("stacksUnguarded", static_cast<double>(stacks.slots_unguarded));
+  set("reservedBytes", static_cast<double>(stacks.reserved_bytes));
+  result.Set("guard", stack::describe(stacks.guard_kind));
+  return result;
+}
+
+// trimIdle(): gives back stacks that nobody needed since the last call; how many are still warm.
+Napi::Value trim_idle(const Napi::CallbackInfo& info) {
+  Runtime& runtime = *instance_of(info.Env()).runtime;
+  return Napi::Number::New(info.Env(), static_cast<double>(runtime.stacks().trim_idle()));
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Instance());
+  // V8's thread list is torn down with the isolate; by then nothing of ours may hang in it.
+  env.AddCleanupHook([](Instance* instance) { instance->runtime.reset(); }, &instance_of(env));
+  exports.Set("create", Napi::Function::New(env, create, "create"));
+  exports.Set("destroy", Napi::Function::New(env, destroy, "destroy"));
+  exports.Set("confirmAsync", Napi::Function::New(env, confirm_async, "confirmAsync"));
+  exports.Set("collectGarbage", Napi::Function::New(env, collect_garbage, "collectGarbage"));
+  exports.Set("configure", Napi::Function::New(env, configure, "configure"));
+  exports.Set("stats", Napi::Function::New(env, stats, "stats"));
+  exports.Set("trimIdle", Napi::Function::New(env, trim_idle, "trimIdle"));
+  return exports;
+}
+
+NODE_API_MODULE(greenfiber, initialize)
+
+}  // namespace
+
+}  // namespace greenfiber

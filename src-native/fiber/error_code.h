@@ -1,0 +1,17 @@
+// The native half of the error codes. lib/errors.ts turns each into a FiberError with its message; the two
+// lists have the same order.
+#pragma once
+
+namespace greenfiber::fiber {
+
+enum class ErrorCode {
+  kNotInFiber,    // ERR_FIBER_NOT_IN_FIBER
+  kRunning,       // ERR_FIBER_RUNNING
+  kFinished,      // ERR_FIBER_FINISHED
+  kNotYieldable,  // ERR_FIBER_NOT_YIELDABLE
+  kTransfer,      // ERR_FIBER_TRANSFER
+  kNesting,       // ERR_FIBER_NESTING
+  kOutOfMemory,   // ERR_FIBER_OUT_OF_MEMORY
+};
+
+}  // namespace greenfiber::fiber

@@ -1,0 +1,61 @@
+// A fiber: a native stack, where it is suspended, and everything V8 and Node keep for it.
+#pragma once
+
+#include <cstdint>
+
+#include "context/context.h"
+#include "stack/slot.h"
+#include "v8_state/async_stack.h"
+#include "v8_state/thread_record.h"
+
+namespace greenfiber::fiber {
+
+using v8_state::Tagged;
+using v8_state::Word;
+
+// The numbers are shared with lib/native.ts.
+enum class State : std::uint8_t {
+  kParked,     // belongs to nobody: waits for the next body
+  kSuspended,
+  kRunning,
+  kResuming,   // waits for a fiber that it resumed
+  kFinished,   // terminated by V8; its JavaScript object does not know yet
+};
+
+// Slots in the handle scope at the bottom of a fiber's stack, where V8 sees what they hold.
+enum RootSlot : std::size_t {
+  kSelf,       // the JavaScript Fiber
+  kKillError,  // what every suspension of a killed fiber raises
+  kResource,   // the execution resource
+  kOutcome,    // what a fiber that is being retired answers
+  kRootSlotCount,
+};
+
+struct Fiber {
+  v8_state::ThreadRecord record{};  // first: see Runtime::fiber_of
+  context::SuspendedFrame* suspended = nullptr;
+  context::BottomFrame* bottom = nullptr;  // null: the main stack
+  Fiber* resumer = nullptr;                // who is answered by yield; null after a transfer
+  Fiber* resuming = nullptr;
+  State state = State::kParked;
+  bool transferred = false;  // suspended by transfer, or entered by it
+  bool killed = false;
+  bool killed_hard = false;
+  bool failed = false;       // the outcome is an error
+  bool terminated = false;   // by V8, in the middle of its body
+  bool may_park = false;     // has a stack of the default size
+  std::uint8_t raises = 0;   // how often a killed fiber suspended all the same
+  Tagged* roots = nullptr;
+  // For a body that has not started: becomes a root and the async segment as soon as there is a place.
+  Tagged resource = 0;
+  double first_async_id = 0, first_trigger_id = 0;
+  v8_state::AsyncSegment async;
+  stack::Slot slot;
+  Fiber* next_parked = nullptr;
+  Fiber* below = nullptr;  // whose share of the async context lies under ours
+  std::uint32_t nesting = 0;  // resumes between the main stack and this one
+
+  bool is_main() const { return bottom == nullptr; }
+};
+
+}  // namespace greenfiber::fiber

@@ -1,0 +1,268 @@
+#include "fiber/runtime.h"
+
+#include <new>
+#include <tuple>
+#include <utility>
+
+namespace greenfiber::fiber {
+
+thread_local Runtime* Runtime::current_ = nullptr;
+
+namespace {
+
+stack::Options pool_options(const RuntimeOptions& options) {
+  stack::Options result;
+  result.default_stack_size = options.stack_size;
+  result.pool_size = options.stack_pool_size;
+  return result;
+}
+
+}  // namespace
+
+Runtime::Runtime(v8::Isolate* isolate, const RuntimeOptions& options)
+    : locals_(context::FlowLocals::locate()),
+      isolate_(isolate),
+      options_(options),
+      context_(isolate, isolate->GetCurrentContext()) {
+  main_.state = State::kRunning;
+}
+
+std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOptions& options,
+                                         std::string& failure) {
+  if (current_ != nullptr) {
+    failure = "one environment per thread (this thread already has one that uses greenfiber)";
+    return nullptr;
+  }
+  if (!context::kSupported) {
+    failure = "an x86-64 processor with the System V ABI";
+    return nullptr;
+  }
+  if (context::shadow_stack_active()) {
+    failure = "a process without a CET shadow stack";
+    return nullptr;
+  }
+  // Wasm code is collected when no frame of the *current* stack runs it, and arrays are shortened in place
+  // under handles that only the current scopes are told of: both forget fibers that sleep.
+  v8::V8::SetFlagsFromString("--no-wasm-code-gc");
+  v8::V8::SetFlagsFromString("--no-move-object-start");
+  std::unique_ptr<Runtime> runtime(new Runtime(isolate, options));
+  runtime->stacks_ = std::make_unique<stack::Pool>(pool_options(options));
+  if (runtime->stacks_->error() != stack::Error::kNone) {
+    failure = std::string("address space for stacks: ") + describe(runtime->stacks_->error());
+    return nullptr;
+  }
+  runtime->pages_ = runtime->stacks_->extent().low;
+  failure = v8_state::find_async_places(isolate, runtime->places_);
+  if (failure.empty()) failure = v8_state::find_microtask_places(isolate, runtime->places_);
+  if (!failure.empty()) return nullptr;
+  runtime->async_ = std::make_unique<v8_state::AsyncStack>(isolate, runtime->context_, runtime->places_);
+
+  if (options.prefer_locker) {
+    runtime->direct_failure_ = "the locker engine was asked for";
+  } else {
+    runtime->direct_failure_ = runtime->start_direct();
+  }
+  if (!runtime->is_direct()) failure = runtime->start_locker();
+  if (!failure.empty()) return nullptr;
+  current_ = runtime.get();
+  return runtime;
+}
+
+std::string Runtime::start_direct() {
+  v8_state::Calibration calibration = v8_state::calibrate(isolate_);
+  if (!calibration.ok()) return calibration.failure;
+  layout_ = std::move(calibration.layout);
+  // Since V8 13 the lowest limit ever set also says how far the stack reaches. All fibers lie below the
+  // thread's own stack, so the extent is told once and V8's limit put back at once.
+  const auto low = reinterpret_cast<Word>(stacks_->extent().low);
+  if (V8_MAJOR_VERSION >= 13 && low < layout_.main_stack_start) {
+    isolate_->SetStackLimit(low);
+    v8_state::set_stack_limit(layout_, layout_.main_stack_limit);
+  }
+  direct_ = std::make_unique<v8_state::DirectEngine>(isolate_, layout_, main_.record);
+  return "";
+}
+
+std::string Runtime::start_locker() {
+  v8_state::ThreadIdentity identity;
+  std::string missed = v8_state::find_thread_identity(isolate_, identity);
+  if (!missed.empty()) return missed;
+  v8_state::Calibration calibration = v8_state::calibrate_unarchived(isolate_);
+  if (!calibration.ok()) return calibration.failure;
+  layout_ = std::move(calibration.layout);
+  locker_ = std::make_unique<v8_state::LockerEngine>(isolate_, layout_, identity, main_.record);
+  return "";
+}
+
+Runtime::~Runtime() {
+  if (current_ == this) current_ = nullptr;
+  if (running_ != &main_) {
+    // Torn down on a fiber's own stack: it cannot be unmapped under our feet, and the process is ending.
+    (void)stacks_.release();
+  }
+  if (direct_) {
+    direct_->for_each_record([&](v8_state::ThreadRecord& record) {
+      if (!record.is_main) reinterpret_cast<Fiber*>(&record)->async.~AsyncSegment();
+    });
+    direct_.reset();  // before the stacks that its records lie in
+  }
+}
+
+Fiber* Runtime::acquire(std::size_t stack_size, stack::Error& error) {
+  if (parked_ != nullptr && (stack_size == 0 || stack_size == options_.stack_size)) [[likely]] {
+    Fiber* fiber = parked_;
+    parked_ = fiber->next_parked;
+    --counters_.parked;
+    return fiber;
+  }
+  return create_fiber(stack_size == 0 ? options_.stack_size : stack_size, error);
+}
+
+Fiber* Runtime::create_fiber(std::size_t stack_size, stack::Error& error) {
+  stack::Acquired acquired = stacks_->acquire(stack_size);
+  error = acquired.error;
+  if (!acquired) return nullptr;
+  const StackPage page = StackPage::of(acquired.slot);
+  auto* fiber = new (page.fiber()) Fiber();
+  const auto top = reinterpret_cast<Word>(page.stack_top());
+  const auto limit = reinterpret_cast<Word>(acquired.slot.low) + kHeadroom;
+  fiber->slot = acquired.slot;
+  fiber->may_park = stack_size == options_.stack_size;
+  if (direct_) {
+    direct_->adopt(fiber->record, page.handles(), top, limit);
+  } else {
+    locker_->adopt(fiber->record, top, limit);
+  }
+  fiber->suspended = context::prepare(page.stack_top(), fiber_entry, fiber);
+  fiber->bottom = context::bottom_frame(page.stack_top());
+  ++counters_.alive;
+  return fiber;
+}
+
+void Runtime::assign(Fiber& fiber, Tagged self) {
+  fiber.killed = false;
+  fiber.raises = 0;
+  if (fiber.roots == nullptr) return;  // run_bodies makes the roots first
+  begin_body(fiber, self);
+  install(fiber);
+}
+
+bool Runtime::may_park(const Fiber& fiber) const {
+  return fiber.may_park && counters_.parked < kMaxParked;
+}
+
+void Runtime::park(Fiber& fiber) {
+  fiber.state = State::kParked;
+  fiber.next_parked = parked_;
+  parked_ = &fiber;
+  ++counters_.parked;
+}
+
+void Runtime::release(Fiber& fiber) {
+  const stack::Slot slot = fiber.slot;
+  fiber.~Fiber();
+  stacks_->release(slot);
+  --counters_.alive;
+}
+
+void Runtime::keep_terminated(Fiber& fiber, v8::Local<v8::Object> self) {
+  terminated_.emplace_back(&fiber, v8::Global<v8::Object>(isolate_, self));
+}
+
+void Runtime::sweep_terminated() {
+  while (!terminated_.empty()) {
+    auto [fiber, self] = std::move(terminated_.back());
+    terminated_.pop_back();
+    v8::HandleScope scope(isolate_);
+    v8::Local<v8::Value> argument = self.Get(isolate_);
+    v8::Local<v8::Value> ignored;
+    std::ignore = hooks_.forget.Get(isolate_)
+                      ->Call(context(), v8::Undefined(isolate_), 1, &argument)
+                      .ToLocal(&ignored);
+    release(*fiber);
+  }
+}
+
+void Runtime::configure(std::size_t stack_size, std::size_t pool_size) {
+  options_.stack_size = stack_size;
+  stacks_->set_pool_size(pool_size);
+}
+
+void Runtime::uninstall_all() {
+  while (top_installed_ != nullptr) uninstall(*top_installed_);
+}
+
+// The whole life of a native stack: bodies one after the other, then away for good.
+void Runtime::fiber_entry(context::Transfer first, void* argument) {
+  Fiber& self = *static_cast<Fiber*>(argument);
+  Runtime& runtime = *current_;
+  runtime.land(first);
+  context::FlowLocals{}.restore(runtime.locals_);
+  const auto first_body = reinterpret_cast<Tagged>(first.payload);
+  v8_state::ThreadRecord* next = nullptr;
+  Tagged outcome = 0;
+  auto live = [&] {
+    outcome = runtime.run_bodies(self, first_body);
+    Fiber& to = runtime.return_to_resumer(self);
+    self.state = State::kFinished;
+    runtime.running_ = &to;
+    runtime.previous_ = &self;
+    runtime.signal = self.terminated ? Signal::kTerminated : Signal::kRetired;
+    next = &to.record;
+  };
+  if (runtime.direct_) {
+    live();
+    runtime.direct_->enter(*next);
+    runtime.direct_->forget(self.record);
+  } else {
+    runtime.locker_->run_thread(self.record, next, live);
+  }
+  context::switch_to_final(runtime.running_->suspended, reinterpret_cast<void*>(outcome));
+}
+
+Tagged Runtime::run_bodies(Fiber& self, Tagged first_body) {
+  v8::HandleScope scope(isolate_);
+  // A fresh handle block: the root slots are neighbours.
+  v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
+  self.roots = v8_state::slot_of(v8::Local<v8::Value>::New(isolate_, undefined));
+  for (std::size_t i = 1; i < kRootSlotCount; ++i) v8::Local<v8::Value>::New(isolate_, undefined);
+  begin_body(self, first_body);
+  install(self);
+
+  v8::Local<v8::Context> context = context_.Get(isolate_);
+  v8::Context::Scope context_scope(context);
+  v8::TryCatch try_catch(isolate_);
+  v8::Local<v8::Value> arguments[] = {v8_state::local_over(&self.roots[kSelf]),
+                                      v8::Integer::New(isolate_, handle_of(self))};
+  v8::Local<v8::Value> ignored;
+  if (!hooks_.main.Get(isolate_)->Call(context, undefined, 2, arguments).ToLocal(&ignored)) {
+    // Only a termination ends the JavaScript half without an outcome.
+    self.terminated = true;
+    if (self.killed_hard) isolate_->CancelTerminateExecution();
+    return self.roots[kSelf];
+  }
+  return self.roots[kOutcome];
+}
+
+void Runtime::begin_body(Fiber& self, Tagged body) {
+  for (std::size_t i = 0; i < kRootSlotCount; ++i) {
+    self.roots[i] = v8_state::tagged_word(v8::Undefined(isolate_));
+  }
+  self.roots[kSelf] = body;
+  self.roots[kResource] = self.resource;
+  self.async.begin(self.first_async_id, self.first_trigger_id, &self.roots[kResource]);
+}
+
+Fiber& Runtime::return_to_resumer(Fiber& self) {
+  if (self.resumer == nullptr) {
+    uninstall_all();
+    return main_;
+  }
+  Fiber& to = *self.resumer;
+  uninstall(self);
+  // Only after a transfer the resumer may have been cut off as well.
+  if (!to.is_main() && !to.async.installed) install(to);
+  return to;
+}
+
+}  // namespace greenfiber::fiber

@@ -1,0 +1,207 @@
+// Everything greenfiber owns in one Node environment: the engine, the stacks, the fiber that runs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "context/flow_locals.h"
+#include "fiber/error_code.h"
+#include "fiber/fiber.h"
+#include "fiber/stack_page.h"
+#include "stack/pool.h"
+#include "v8_state/calibration.h"
+#include "v8_state/direct_engine.h"
+#include "v8_state/locker_engine.h"
+
+namespace greenfiber::fiber {
+
+struct RuntimeOptions {
+  std::size_t stack_size = 256 * 1024;
+  std::size_t stack_pool_size = 256;  // released stacks that keep their pages
+  bool prefer_locker = false;
+};
+
+// What V8's and Node's own C++ code may use below the limit at which JavaScript is told that its stack is
+// full: compilers, module loaders and other addons run without checking (docs/stack-sizes.md).
+inline constexpr std::size_t kHeadroom = 48 * 1024;
+inline constexpr std::size_t kSmallestStack = 64 * 1024;
+inline constexpr std::size_t kLargestStack = stack::kMaxStride;
+
+// How a switch ends for the side that is continued, besides with a value.
+enum class Signal : std::uint8_t {
+  kNone,
+  kRaise,       // raise the value
+  kInspect,     // answer your stack trace and go on sleeping
+  kRetired,     // the fiber we come from is gone: its stack is to be released
+  kTerminated,  // V8 terminated the fiber we come from; the value is its JavaScript object
+};
+
+struct Counters {
+  double created = 0, finished = 0, switches = 0;
+  std::uint32_t alive = 0, suspended = 0, parked = 0;
+};
+
+class Runtime {
+ public:
+  // The runtime of the calling thread's environment; null before it is loaded.
+  static Runtime* current() { return current_; }
+
+  // CAUTION: runs JavaScript. `failure` says what was missed when the runtime cannot work.
+  static std::unique_ptr<Runtime> create(v8::Isolate* isolate, const RuntimeOptions& options,
+                                         std::string& failure);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // The functions of RuntimeHooks in lib/native.ts; `make_error` makes the error of an ErrorCode.
+  struct Hooks {
+    v8::Global<v8::Function> main, capture, make_error, splice, forget;
+  };
+
+  v8::Isolate* isolate() const { return isolate_; }
+  v8::Local<v8::Context> context() { return context_.Get(isolate_); }
+  Hooks& hooks() { return hooks_; }
+  bool is_direct() const { return direct_ != nullptr; }
+  const std::string& direct_failure() const { return direct_failure_; }
+
+  Fiber& running() { return *running_; }
+  Fiber& main() { return main_; }
+  v8_state::AsyncStack& async() { return *async_; }
+  std::uint32_t max_nesting() const { return kMaxNesting; }
+
+  // Continues `to` with `value` and answers what `from` is given when it is continued. Asynchronous context
+  // is the caller's business.
+  Tagged switch_fibers(Fiber& from, Fiber& to, Tagged value);
+
+  // A fiber for a new body: a parked one, or a new stack. Null: *error says why.
+  Fiber* acquire(std::size_t stack_size, stack::Error& error);
+  // Gives the fiber its next body. It runs when the fiber is switched to with `self`, the JavaScript object.
+  void assign(Fiber& fiber, Tagged self);
+  // After a body: the fiber may wait for another one, or has to leave for good.
+  bool may_park(const Fiber& fiber) const;
+  void park(Fiber& fiber);
+  // Whom the running fiber answers: its resumer, or main when it has none. Afterwards its share of the async
+  // context is cut off and the other's in place.
+  Fiber& return_to_resumer(Fiber& self);
+
+  // Whom the switch under way left; whoever is continued may ask.
+  Fiber& left() { return *previous_; }
+  // Gives back the stack of a fiber that has left for good.
+  void release(Fiber& fiber);
+  // Fibers that V8 terminated keep their slot until JavaScript has been told.
+  void keep_terminated(Fiber& fiber, v8::Local<v8::Object> self);
+  void release_terminated() {
+    if (!terminated_.empty()) [[unlikely]] sweep_terminated();
+  }
+
+  // Puts the fiber's share of Node's async context on, or cuts it off with everything above it.
+  void install(Fiber& fiber);
+  void uninstall(Fiber& fiber);
+  void uninstall_all();
+
+  // A handle is the number of the page that the fiber lies in; it is never shown to users.
+  std::int32_t handle_of(const Fiber& fiber) const;
+  Fiber& fiber_of(std::int32_t handle) const;
+
+  Word* continuation_data() const { return layout_.continuation_data; }
+  const v8_state::AsyncPlaces& async_places() const { return places_; }
+  stack::Pool& stacks() { return *stacks_; }
+  // For fibers started from now on.
+  void configure(std::size_t stack_size, std::size_t pool_size);
+  Counters& counters() { return counters_; }
+
+  Signal signal = Signal::kNone;
+  bool inspecting = false;  // a stack trace is being taken: nothing may switch
+
+ private:
+  Runtime(v8::Isolate* isolate, const RuntimeOptions& options);
+  std::string start_direct();
+  std::string start_locker();
+  Fiber* create_fiber(std::size_t stack_size, stack::Error& error);
+  void land(const context::Transfer& transfer);
+  void sweep_terminated();
+  static void fiber_entry(context::Transfer first, void* argument);
+  Tagged run_bodies(Fiber& self, Tagged first_body);
+  void begin_body(Fiber& self, Tagged body);
+
+  static constexpr std::uint32_t kMaxNesting = 10'000;
+  static constexpr std::uint32_t kMaxParked = 32;
+
+  [[gnu::tls_model("initial-exec")]] static thread_local Runtime* current_;
+
+  // Hot.
+  Fiber* running_ = &main_;
+  Fiber* previous_ = nullptr;  // who was left by the switch under way
+  std::unique_ptr<v8_state::DirectEngine> direct_;
+  std::unique_ptr<v8_state::LockerEngine> locker_;
+  std::unique_ptr<v8_state::AsyncStack> async_;
+  context::FlowLocals::Place locals_;
+  std::byte* pages_ = nullptr;  // where handles count from
+  Fiber* parked_ = nullptr;
+  Fiber* top_installed_ = nullptr;
+  Counters counters_;
+
+  v8::Isolate* isolate_;
+  RuntimeOptions options_;
+  v8_state::Layout layout_;
+  v8_state::AsyncPlaces places_;
+  std::string direct_failure_;
+  v8::Global<v8::Context> context_;
+  Hooks hooks_;
+  std::unique_ptr<stack::Pool> stacks_;
+  std::vector<std::pair<Fiber*, v8::Global<v8::Object>>> terminated_;
+  Fiber main_;
+};
+
+inline void Runtime::land(const context::Transfer& transfer) {
+  if (transfer.from == nullptr) return;
+  previous_->suspended = transfer.from;
+  if (running_->bottom != nullptr) context::link_resumer(running_->bottom, transfer.from);
+}
+
+inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to, Tagged value) {
+  const auto locals = context::FlowLocals::save(locals_);
+  context::Transfer transfer;
+  running_ = &to;
+  previous_ = &from;
+  if (direct_) [[likely]] {
+    direct_->leave(from.record);
+    direct_->enter(to.record);
+    transfer = context::switch_to(to.suspended, reinterpret_cast<void*>(value));
+    land(transfer);
+  } else {
+    transfer = locker_->switch_threads(from.record, to.record, [&] {
+      auto landed = context::switch_to(to.suspended, reinterpret_cast<void*>(value));
+      land(landed);
+      return landed;
+    });
+  }
+  locals.restore(locals_);
+  return reinterpret_cast<Tagged>(transfer.payload);
+}
+
+inline void Runtime::install(Fiber& fiber) {
+  async_->enter(fiber.async);
+  fiber.below = top_installed_;
+  top_installed_ = &fiber;
+}
+
+inline void Runtime::uninstall(Fiber& fiber) {
+  for (;;) {
+    Fiber* top = top_installed_;
+    async_->leave(top->async);
+    top_installed_ = top->below;
+    if (top == &fiber) [[likely]] return;
+  }
+}
+
+inline std::int32_t Runtime::handle_of(const Fiber& fiber) const {
+  auto* at = reinterpret_cast<const std::byte*>(&fiber);
+  return static_cast<std::int32_t>(static_cast<std::size_t>(at - pages_) / kPageSize);
+}
+
+inline Fiber& Runtime::fiber_of(std::int32_t handle) const {
+  return *StackPage{pages_ + std::size_t(handle) * kPageSize}.fiber();
+}
+
+}  // namespace greenfiber::fiber

@@ -1,0 +1,34 @@
+// What lies where in a fiber's slot. The top of the stack, the fiber itself and the first handles share one
+// page, so a fiber asleep near the bottom of its stack costs one page:
+//
+//   slot.low                                                                          slot.high
+//   | ............ stack <--- grows down | Fiber | handle block (V8's first, 8,176 bytes)   |
+//                        |  kStackInPage |       | 32 handles |                            |
+//                        |<------- one page, 4 KiB ---------->|<-- two pages, rarely used -->|
+#pragma once
+
+#include "fiber/fiber.h"
+#include "v8_state/layout.h"
+
+namespace greenfiber::fiber {
+
+inline constexpr std::size_t kPageSize = 4096;
+inline constexpr std::size_t kHandlesInPage = 32 * sizeof(Word);
+inline constexpr std::size_t kFiberSize = (sizeof(Fiber) + 15) & ~std::size_t{15};
+inline constexpr std::size_t kStackInPage = (kPageSize - kFiberSize - kHandlesInPage) & ~std::size_t{15};
+inline constexpr std::size_t kTopPages = 3 * kPageSize;
+
+// A JavaScript fiber suspended in yield uses 1,056 to 1,664 bytes of stack.
+static_assert(kStackInPage >= 2048);
+static_assert(kStackInPage + kFiberSize + v8_state::kHandleBlockSize <= kTopPages);
+
+struct StackPage {
+  std::byte* page;
+
+  static StackPage of(stack::Slot slot) { return {slot.high - kTopPages}; }
+  std::byte* stack_top() const { return page + kStackInPage; }
+  Fiber* fiber() const { return reinterpret_cast<Fiber*>(stack_top()); }
+  std::byte* handles() const { return stack_top() + kFiberSize; }
+};
+
+}  // namespace greenfiber::fiber

@@ -1,0 +1,64 @@
+// Where Node keeps the async execution context of the running code, found by calibration with public
+// node::CallbackScope objects of known ids.
+#pragma once
+
+#include <node.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "v8_state/memory_probe.h"
+#include "v8_state/tagged.h"
+
+namespace greenfiber::v8_state {
+
+// Indices that Node's JavaScript uses too (lib/internal/async_hooks.js); the calibration confirms the ones
+// it can provoke.
+enum AsyncField : std::size_t { kInitHooks = 0, kStackLength = 7 };
+enum AsyncId : std::size_t { kExecutionId = 0, kTriggerId = 1, kIdCounter = 2 };
+
+// The native half of the stack of execution resources has had three shapes.
+enum class ResourceStack {
+  kVectorOfLocals,         // Node 20: std::vector<v8::Local<v8::Object>>
+  kDequeOfLocalPointers,   // Node 22, 24: std::deque<v8::Local<v8::Object>*>
+  kDequeOfVariants,        // Node 26: std::deque<std::variant<v8::Local*, v8::Global*>>
+};
+
+struct VariantEntry {
+  void* pointer;
+  std::uint8_t index;  // 0: a v8::Local
+};
+using VectorOfLocals = std::vector<void*>;
+using DequeOfLocalPointers = std::deque<void*>;
+using DequeOfVariants = std::deque<VariantEntry>;
+
+struct AsyncPlaces {
+  std::uint32_t* fields = nullptr;  // enum AsyncField
+  double* ids = nullptr;            // enum AsyncId
+  Word* stack_data = nullptr;       // points to the word that points to the saved (id, trigger) pairs
+  Word* stack_capacity = nullptr;   // in doubles
+  Word* callback_depth = nullptr;   // nesting of callback scopes
+  ResourceStack resource_kind = ResourceStack::kVectorOfLocals;
+  void* resources = nullptr;        // the container
+  Tagged** resource_array = nullptr;  // v8::Global<v8::Array>: the JavaScript half
+
+  // The context's microtask queue.
+  std::int32_t* microtask_depth = nullptr;
+  std::int32_t* microtask_suppressions = nullptr;
+  const std::uint8_t* microtasks_running = nullptr;
+
+  double* stack() const { return reinterpret_cast<double*>(*stack_data); }
+};
+
+// Called inside AsyncResource.runInAsyncScope of `resource`: whether the array was found right.
+bool confirm_resource_array(v8::Local<v8::Context> context, const AsyncPlaces& places,
+                            v8::Local<v8::Value> resource);
+
+// Both return an empty string or what was missed. CAUTION: run JavaScript.
+std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places);
+std::string find_microtask_places(v8::Isolate* isolate, AsyncPlaces& places);
+
+}  // namespace greenfiber::v8_state

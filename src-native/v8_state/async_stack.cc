@@ -1,0 +1,94 @@
+#include "v8_state/async_stack.h"
+
+namespace greenfiber::v8_state {
+
+AsyncSegment::AsyncSegment() = default;
+AsyncSegment::~AsyncSegment() = default;
+
+void AsyncSegment::begin(double id, double trigger, Tagged* resource_slot) {
+  async_id = id;
+  trigger_id = trigger;
+  resource = resource_slot;
+  depth = 0;
+  microtask_depth = suppressions = 0;
+  pushed.reset();
+}
+
+// Node grows the array of saved pairs when a scope is pushed on a full one, and never shrinks it.
+void AsyncStack::grow_stack() {
+  v8::HandleScope scope(isolate_);
+  const Word depth = *places_.callback_depth;
+  *places_.callback_depth = depth + 1;  // so that closing the scope drains no queue
+  {
+    node::CallbackScope grows(isolate_, v8::Object::New(isolate_), {current_id(), 0});
+  }
+  *places_.callback_depth = depth;
+}
+
+void AsyncStack::save_pushed(AsyncSegment& segment, std::uint32_t length) {
+  const std::uint32_t own = segment.base + 1;
+  if (length <= own) return;
+  auto pushed = std::make_unique<AsyncSegment::Pushed>();
+  // The pairs saved at each of our levels, then the current one.
+  const double* stack = places_.stack();
+  pushed->pairs.assign(stack + 2 * own, stack + 2 * length);
+  pushed->pairs.push_back(places_.ids[kExecutionId]);
+  pushed->pairs.push_back(places_.ids[kTriggerId]);
+  with_resources([&](auto& resources) {
+    using Entry = typename std::remove_reference_t<decltype(resources)>::value_type;
+    for (std::size_t level = own; level < resources.size(); ++level) {
+      if constexpr (std::is_same_v<Entry, VariantEntry>) {
+        pushed->resources.push_back(resources[level]);
+      } else {
+        pushed->resources.push_back({resources[level], 0});
+      }
+    }
+  });
+  v8::HandleScope scope(isolate_);
+  v8::Local<v8::Context> context = context_.Get(isolate_);
+  v8::Local<v8::Array> array = local_over<v8::Array>(*places_.resource_array);
+  if (array->Length() > own) {
+    v8::Local<v8::Array> copy = v8::Array::New(isolate_, static_cast<int>(array->Length() - own));
+    for (std::uint32_t level = own; level < array->Length(); ++level) {
+      v8::Local<v8::Value> entry;
+      if (array->Get(context, level).ToLocal(&entry) && !entry->IsUndefined()) {
+        std::ignore = copy->Set(context, level - own, entry);
+      }
+    }
+    pushed->resource_array.Reset(isolate_, copy);
+  }
+  segment.pushed = std::move(pushed);
+}
+
+void AsyncStack::restore_pushed(AsyncSegment& segment) {
+  std::unique_ptr<AsyncSegment::Pushed> pushed = std::move(segment.pushed);
+  const std::uint32_t own = segment.base + 1;
+  const auto levels = static_cast<std::uint32_t>(pushed->pairs.size() / 2 - 1);
+  while (2 * (own + levels) + 1 >= *places_.stack_capacity) {
+    // Growing pushes at the current length, so make it the length that is needed.
+    const std::uint32_t length = places_.fields[kStackLength];
+    places_.fields[kStackLength] = static_cast<std::uint32_t>(*places_.stack_capacity / 2);
+    grow_stack();
+    places_.fields[kStackLength] = length;
+  }
+  std::copy(pushed->pairs.begin(), pushed->pairs.end() - 2, places_.stack() + 2 * own);
+  places_.ids[kExecutionId] = *(pushed->pairs.end() - 2);
+  places_.ids[kTriggerId] = *(pushed->pairs.end() - 1);
+  places_.fields[kStackLength] = own + levels;
+  for (std::size_t i = 0; i < pushed->resources.size(); ++i) {
+    push_resource(own + static_cast<std::uint32_t>(i), pushed->resources[i]);
+  }
+  if (pushed->resource_array.IsEmpty()) return;
+  v8::HandleScope scope(isolate_);
+  v8::Local<v8::Context> context = context_.Get(isolate_);
+  v8::Local<v8::Array> array = local_over<v8::Array>(*places_.resource_array);
+  v8::Local<v8::Array> copy = pushed->resource_array.Get(isolate_);
+  for (std::uint32_t i = 0; i < copy->Length(); ++i) {
+    v8::Local<v8::Value> entry;
+    if (copy->Get(context, i).ToLocal(&entry) && !entry->IsUndefined()) {
+      std::ignore = array->Set(context, own + i, entry);
+    }
+  }
+}
+
+}  // namespace greenfiber::v8_state

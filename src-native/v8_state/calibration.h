@@ -1,0 +1,43 @@
+// Finds the Layout of an isolate. Each step performs a public V8 action, sees which word changed, repeats or
+// inverts it, and accepts only what is unambiguous. A step that finds nothing, or too much, names itself.
+#pragma once
+
+#include <string>
+
+#include "v8_state/layout.h"
+#include "v8_state/memory_probe.h"
+
+namespace greenfiber::v8_state {
+
+struct Calibration {
+  Layout layout;
+  std::string failure;  // empty: everything was found
+
+  bool ok() const { return failure.empty(); }
+};
+
+// CAUTION: runs JavaScript, may collect garbage, and lets helper threads take the isolate for a moment.
+// Must be called on the isolate's own stack, inside a context.
+Calibration calibrate(v8::Isolate* isolate);
+
+// Only what V8 archives for no thread; the locker engine needs no more.
+Calibration calibrate_unarchived(v8::Isolate* isolate);
+
+// The steps, in the order they build on each other. Each returns an empty string or what it missed.
+std::string find_handle_scopes(v8::Isolate*, const MemoryProbe&, Layout&);
+std::string find_thread_list(v8::Isolate*, const MemoryProbe&, Layout&);
+std::string find_fresh_thread(v8::Isolate*, const MemoryProbe&, Layout&);
+std::string find_spare_block(v8::Isolate*, const MemoryProbe&, Layout&);
+std::string find_stack_limits(v8::Isolate*, const MemoryProbe&, Layout&);
+std::string find_unarchived_state(v8::Isolate*, const MemoryProbe&, Layout&);
+std::string find_continuation_data(v8::Isolate*, const MemoryProbe&, Layout&);
+
+// The isolate as words.
+inline Word* isolate_words(const Layout& layout) {
+  return reinterpret_cast<Word*>(layout.isolate);
+}
+inline std::size_t isolate_word_count(const Layout& layout) {
+  return layout.isolate_extent / sizeof(Word);
+}
+
+}  // namespace greenfiber::v8_state

@@ -1,0 +1,278 @@
+#include <array>
+#include <cstring>
+
+#include "v8_state/async_places.h"
+
+namespace greenfiber::v8_state {
+
+namespace {
+
+constexpr std::size_t kEnvironmentWords = 2048;
+constexpr std::size_t kFieldCount = 9;
+
+// Ids nobody else uses, for two nested scopes.
+constexpr double kOuterId = 123456789, kOuterTrigger = 987654321;
+constexpr double kInnerId = 223456789, kInnerTrigger = 887654321;
+
+using Fields = std::array<std::uint32_t, kFieldCount>;
+
+// The environment's words, and what those that are pointers to async fields point to, at one moment.
+struct Snapshot {
+  std::vector<Word> words;
+  std::vector<Fields> fields;
+  std::vector<bool> has_fields;
+
+  Snapshot(const MemoryProbe& probe, const Word* environment, std::size_t count) : words(count) {
+    probe.read(environment, words.data(), count * sizeof(Word));
+    fields.resize(count);
+    has_fields.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      has_fields[i] = probe.bytes_to_mapping_end(words[i]) >= sizeof(Fields) &&
+                      probe.read(reinterpret_cast<void*>(words[i]), fields[i].data(), sizeof(Fields));
+    }
+  }
+};
+
+bool holds_ids(const MemoryProbe& probe, Word pointer, double id, double trigger) {
+  double pair[2];
+  return probe.looks_like_pointer(pointer) &&
+         probe.read(reinterpret_cast<void*>(pointer), pair, sizeof pair) && pair[0] == id &&
+         pair[1] == trigger;
+}
+
+// Sizes of the native resource stack as the three shapes would have it; -1 where the words do not fit.
+long vector_size(const std::vector<Word>& words, std::size_t i) {
+  if (i + 2 >= words.size()) return -1;
+  const Word begin = words[i], end = words[i + 1], capacity = words[i + 2];
+  if (end < begin || capacity < end || capacity - begin > 8192) return -1;
+  if ((begin | end) & 7 || begin == 0) return -1;
+  return static_cast<long>((end - begin) / sizeof(Word));
+}
+
+// libstdc++: map, map size, start { current, first, last, node }, finish { the same }; a chunk is 512 bytes.
+long deque_size(const std::vector<Word>& words, std::size_t i, std::size_t element) {
+  if (i + 9 >= words.size()) return -1;
+  const Word start = words[i + 2], first = words[i + 3], last = words[i + 4], finish = words[i + 6];
+  const Word finish_first = words[i + 7];
+  if (start < first || start > last || last - first != 512 || finish_first != first) return -1;
+  if (finish < start || finish > last || first < 4096) return -1;
+  return static_cast<long>((finish - start) / element);
+}
+
+struct Rounds {
+  Snapshot before, outer, inner, after;
+};
+
+template <typename Size>
+std::size_t find_growing(const Rounds& rounds, std::size_t from, std::size_t to, Size size) {
+  for (std::size_t i = from; i < to; ++i) {
+    const long outer = size(rounds.outer.words, i), inner = size(rounds.inner.words, i);
+    if (outer >= 1 && inner == outer + 1 && size(rounds.after.words, i) == outer) return i;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
+  MemoryProbe probe;
+  v8::HandleScope scope(isolate);
+  auto* environment = reinterpret_cast<Word*>(
+      node::GetCurrentEnvironment(isolate->GetCurrentContext()));
+  if (environment == nullptr) return "a node::Environment";
+  const std::size_t count =
+      probe.readable_bytes(environment, kEnvironmentWords * sizeof(Word)) / sizeof(Word);
+
+  std::vector<std::size_t> ids, stacks;
+  auto take = [&] { return Snapshot(probe, environment, count); };
+  Snapshot before = take();
+  Snapshot outer = before, inner = before, after = before;
+  {
+    node::CallbackScope outer_scope(isolate, v8::Object::New(isolate), {kOuterId, kOuterTrigger});
+    outer = take();
+    for (std::size_t i = 0; i < count; ++i) {
+      if (holds_ids(probe, outer.words[i], kOuterId, kOuterTrigger)) ids.push_back(i);
+    }
+    {
+      node::CallbackScope inner_scope(isolate, v8::Object::New(isolate), {kInnerId, kInnerTrigger});
+      inner = take();
+      std::erase_if(ids, [&](std::size_t i) {
+        return !holds_ids(probe, inner.words[i], kInnerId, kInnerTrigger);
+      });
+    }
+    after = take();
+  }
+  Rounds rounds{before, outer, inner, after};
+  if (ids.size() != 1) return "the current async ids";
+  places.ids = reinterpret_cast<double*>(environment[ids.front()]);
+
+  // The fields: the word whose target counts the nesting at kStackLength.
+  std::size_t fields = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!before.has_fields[i] || !outer.has_fields[i] || !inner.has_fields[i]) continue;
+    const std::uint32_t length = before.fields[i][kStackLength];
+    if (outer.fields[i][kStackLength] != length + 1) continue;
+    if (inner.fields[i][kStackLength] != length + 2) continue;
+    if (length > 1000) continue;
+    if (fields != 0) return "the async hook fields (ambiguous)";
+    fields = i;
+  }
+  if (fields == 0) return "the async hook fields";
+  places.fields = reinterpret_cast<std::uint32_t*>(environment[fields]);
+
+  // The saved pairs: inside the inner scope the outer one's ids lie at their level's place.
+  const std::uint32_t level = inner.fields[fields][kStackLength] - 1;
+  for (std::size_t i = 2; i < count; ++i) {
+    const Word data = inner.words[i];
+    if (!probe.looks_like_pointer(data)) continue;
+    if (holds_ids(probe, data + level * 2 * sizeof(double), kOuterId, kOuterTrigger)) {
+      stacks.push_back(i);
+    }
+  }
+  if (stacks.size() != 1) return "the stack of async ids";
+  places.stack_data = &environment[stacks.front()];
+  places.stack_capacity = &environment[stacks.front() - 2];
+  if (*places.stack_capacity < 4 || *places.stack_capacity > 1'000'000) {
+    return "the capacity of the stack of async ids";
+  }
+
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Word base = before.words[i];
+    if (base >= 64 || outer.words[i] != base + 1 || inner.words[i] != base + 2) continue;
+    if (after.words[i] != base + 1) continue;
+    if (depth != 0) return "the depth of callback scopes (ambiguous)";
+    depth = i;
+  }
+  if (depth == 0) return "the depth of callback scopes";
+  places.callback_depth = &environment[depth];
+
+  // The native resources lie in the same object, behind the ids; the JavaScript array right before them.
+  const std::size_t from = ids.front() + 1, to = std::min(count, from + 24);
+  std::size_t resources = find_growing(rounds, from, to, vector_size);
+  if (resources != 0) {
+    places.resource_kind = ResourceStack::kVectorOfLocals;
+  } else if ((resources = find_growing(rounds, from, to, [](const auto& words, std::size_t i) {
+                return deque_size(words, i, sizeof(void*));
+              })) != 0) {
+    places.resource_kind = ResourceStack::kDequeOfLocalPointers;
+  } else if ((resources = find_growing(rounds, from, to, [](const auto& words, std::size_t i) {
+                return deque_size(words, i, sizeof(VariantEntry));
+              })) != 0) {
+    places.resource_kind = ResourceStack::kDequeOfVariants;
+  } else {
+    return "the native execution resources";
+  }
+  places.resources = &environment[resources];
+  places.resource_array = reinterpret_cast<Tagged**>(&environment[resources - 1]);
+  Tagged array;
+  if (!probe.looks_like_pointer(environment[resources - 1]) ||
+      !probe.read(*places.resource_array, &array, sizeof array) || (array & 3) != 1) {
+    return "the array of execution resources";
+  }
+  return "";
+}
+
+namespace {
+
+constexpr std::size_t kQueueBytes = 160;
+using QueueBytes = std::array<std::uint8_t, kQueueBytes>;
+
+// The only 32-bit counter that grows by one with each of two nested scopes; 0 when there is none or several.
+template <typename Scope>
+std::size_t find_counter(const MemoryProbe& probe, const void* queue, Scope enter_scope) {
+  QueueBytes before{}, outer{}, inner{};
+  probe.read(queue, before.data(), kQueueBytes);
+  enter_scope([&] {
+    probe.read(queue, outer.data(), kQueueBytes);
+    enter_scope([&] { probe.read(queue, inner.data(), kQueueBytes); });
+  });
+  std::size_t found = 0;
+  for (std::size_t at = 0; at + 4 <= kQueueBytes; at += 4) {
+    std::int32_t b, o, i;
+    std::memcpy(&b, &before[at], 4);
+    std::memcpy(&o, &outer[at], 4);
+    std::memcpy(&i, &inner[at], 4);
+    if (o != b + 1 || i != b + 2) continue;
+    if (found != 0) return 0;
+    found = at;
+  }
+  return found;
+}
+
+// A queue of our own shows the flag: the byte that is 1 only while a microtask of that queue runs. (So do
+// the two counters, which are not flags.)
+std::size_t find_running_flag(v8::Isolate* isolate, std::size_t depth_at, std::size_t suppressions_at) {
+  auto queue = v8::MicrotaskQueue::New(isolate, v8::MicrotasksPolicy::kExplicit);
+  struct Seen {
+    const void* queue;
+    std::size_t bytes;
+    QueueBytes before, inside, after;
+  } seen{queue.get(), std::min(kQueueBytes, depth_at + 16), {}, {}, {}};
+  const std::size_t bytes = seen.bytes;
+  std::memcpy(seen.before.data(), queue.get(), bytes);
+  queue->EnqueueMicrotask(
+      isolate,
+      [](void* data) {
+        auto* s = static_cast<Seen*>(data);
+        std::memcpy(s->inside.data(), s->queue, s->bytes);
+      },
+      &seen);
+  queue->PerformCheckpoint(isolate);
+  std::memcpy(seen.after.data(), queue.get(), bytes);
+  std::size_t found = 0;
+  const auto within = [](std::size_t at, std::size_t counter) { return at >= counter && at < counter + 4; };
+  for (std::size_t at = depth_at; at < bytes; ++at) {
+    if (within(at, depth_at) || within(at, suppressions_at)) continue;
+    if (seen.before[at] != 0 || seen.inside[at] != 1 || seen.after[at] != 0) continue;
+    if (found != 0) return 0;
+    found = at;
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string find_microtask_places(v8::Isolate* isolate, AsyncPlaces& places) {
+  MemoryProbe probe;
+  v8::HandleScope scope(isolate);
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  auto* queue = reinterpret_cast<std::uint8_t*>(context->GetMicrotaskQueue());
+  // Node's policy is explicit: nothing runs at the end of these scopes.
+  std::size_t depth = find_counter(probe, queue, [&](auto inside) {
+    v8::MicrotasksScope s(context, v8::MicrotasksScope::kRunMicrotasks);
+    inside();
+  });
+  if (depth == 0) return "the depth of microtask scopes";
+  std::size_t suppressions = find_counter(probe, queue, [&](auto inside) {
+    v8::Isolate::SuppressMicrotaskExecutionScope s(isolate);
+    inside();
+  });
+  if (suppressions == 0) return "the count of microtask suppressions";
+  std::size_t running = find_running_flag(isolate, depth, suppressions);
+  if (running == 0) return "the microtasks-running flag";
+  places.microtask_depth = reinterpret_cast<std::int32_t*>(queue + depth);
+  places.microtask_suppressions = reinterpret_cast<std::int32_t*>(queue + suppressions);
+  places.microtasks_running = queue + running;
+  return "";
+}
+
+bool confirm_resource_array(v8::Local<v8::Context> context, const AsyncPlaces& places,
+                            v8::Local<v8::Value> resource) {
+  // A JSArray is { map, properties, elements, length }. Only when the length fits, V8 is asked.
+  constexpr std::size_t kLengthOffset = v8::internal::Internals::kJSObjectHeaderSize;
+  MemoryProbe probe;
+  const std::uint32_t levels = places.fields[kStackLength];
+  Tagged object, length;
+  if (!probe.read(*places.resource_array, &object, sizeof object) || (object & 3) != 1) return false;
+  if (!probe.read(reinterpret_cast<void*>(object - 1 + kLengthOffset), &length, sizeof length)) {
+    return false;
+  }
+  if (!is_small_integer(length) || small_integer(length) != static_cast<int>(levels)) return false;
+  v8::Local<v8::Value> array = local_over(*places.resource_array);
+  v8::Local<v8::Value> last;
+  return levels > 0 && array->IsArray() &&
+         array.As<v8::Array>()->Get(context, levels - 1).ToLocal(&last) && last->StrictEquals(resource);
+}
+
+}  // namespace greenfiber::v8_state

@@ -1,0 +1,81 @@
+// HandleScopeData and HandleScopeImplementer.
+#include "v8_state/calibration.h"
+
+namespace greenfiber::v8_state {
+
+namespace {
+
+// HandleScopeData.next is the word that points right behind each newest handle.
+std::size_t find_scope_data(v8::Isolate* isolate, const Layout& layout) {
+  const Word* words = isolate_words(layout);
+  const std::size_t count = isolate_word_count(layout);
+  v8::Local<v8::Object> object = v8::Object::New(isolate);
+  Word first = reinterpret_cast<Word>(slot_of(v8::Local<v8::Object>::New(isolate, object)));
+  std::vector<std::size_t> candidates;
+  for (std::size_t i = 0; i + 3 < count; ++i) {
+    if (words[i] == first + sizeof(Word)) candidates.push_back(i);
+  }
+  Word second = reinterpret_cast<Word>(slot_of(v8::Local<v8::Object>::New(isolate, object)));
+  std::size_t found = 0;
+  for (std::size_t i : candidates) {
+    const Word next = words[i], limit = words[i + 1];
+    if (next != second + sizeof(Word) || limit < second) continue;
+    if (limit - second > kHandleBlockSize) continue;
+    if (found != 0) return 0;
+    found = i;
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
+  v8::HandleScope scope(isolate);
+  std::size_t data = find_scope_data(isolate, layout);
+  if (data == 0) return "HandleScopeData";
+  layout.handle_scope_data = layout.isolate + data * sizeof(Word);
+
+  // HandleScopeImplementer begins { isolate, blocks: { pointer, capacity, size } }, and the last block holds
+  // the newest handle.
+  Word newest = *reinterpret_cast<Word*>(layout.handle_scope_data) - sizeof(Word);
+  Word* words = isolate_words(layout);
+  for (std::size_t i = 0; i < isolate_word_count(layout); ++i) {
+    Word head[4], last_block;
+    if (!probe.looks_like_pointer(words[i])) continue;
+    if (!probe.read(reinterpret_cast<void*>(words[i]), head, sizeof head)) continue;
+    if (head[0] != reinterpret_cast<Word>(isolate)) continue;
+    const Word capacity = head[2], size = head[3];
+    if (size == 0 || size > capacity || capacity > 100'000) continue;
+    auto* blocks = reinterpret_cast<Word*>(head[1]);
+    if (!probe.read(blocks + size - 1, &last_block, sizeof last_block)) continue;
+    if (newest < last_block || newest >= last_block + kHandleBlockSize) continue;
+    if (layout.implementer_place != nullptr) return "HandleScopeImplementer (ambiguous)";
+    layout.implementer_place = reinterpret_cast<std::byte**>(&words[i]);
+    layout.main_implementer = *layout.implementer_place;
+  }
+  return layout.implementer_place == nullptr ? "HandleScopeImplementer" : "";
+}
+
+std::string find_spare_block(v8::Isolate* isolate, const MemoryProbe&, Layout& layout) {
+  // A second handle block, once left, becomes the implementer's spare: the word that now holds its address.
+  auto* implementer = reinterpret_cast<Word*>(layout.main_implementer);
+  const std::size_t count = layout.implementer_size / sizeof(Word);
+  Word second_block = 0;
+  {
+    v8::HandleScope scope(isolate);
+    const Word size_before = implementer[3];
+    for (std::size_t i = 0; i <= kHandlesPerBlock && implementer[3] == size_before; ++i) {
+      v8::Local<v8::Object>::New(isolate, v8::Object::New(isolate));
+    }
+    if (implementer[3] == size_before) return "a second handle block";
+    second_block = reinterpret_cast<Word*>(implementer[1])[implementer[3] - 1];
+  }
+  for (std::size_t i = 4; i < count; ++i) {
+    if (implementer[i] != second_block) continue;
+    if (layout.spare_in_implementer != 0) return "the spare handle block (ambiguous)";
+    layout.spare_in_implementer = i * sizeof(Word);
+  }
+  return layout.spare_in_implementer == 0 ? "the spare handle block" : "";
+}
+
+}  // namespace greenfiber::v8_state

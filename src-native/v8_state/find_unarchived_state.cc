@@ -1,0 +1,265 @@
+// State that belongs to a native stack although V8 does not archive it: the top of the Relocatable chain (it
+// is archived, but must be found), the vector of objects to destroy before a sudden shutdown (V8 12), and the
+// flag that says a stack trace is being formatted.
+#include <algorithm>
+#include <cstring>
+#include <tuple>
+
+#include "v8_state/calibration.h"
+
+namespace greenfiber::v8_state {
+
+namespace {
+
+// What the probes below report to; handed to callbacks as an aligned pointer in their data.
+struct Observation {
+  const Layout* layout;
+  const MemoryProbe* probe;
+  int depth = 0;
+  std::vector<std::size_t> candidates;
+  std::vector<std::vector<std::byte>> snapshots;
+};
+
+v8::Local<v8::Value> wrap(v8::Isolate* isolate, Observation* observation) {
+#if V8_MAJOR_VERSION >= 14
+  return v8::External::New(isolate, observation, v8::kExternalPointerTypeTagDefault);
+#else
+  return v8::External::New(isolate, observation);
+#endif
+}
+
+Observation* unwrap(v8::Local<v8::Value> data) {
+#if V8_MAJOR_VERSION >= 14
+  return static_cast<Observation*>(
+      data.As<v8::External>()->Value(v8::kExternalPointerTypeTagDefault));
+#else
+  return static_cast<Observation*>(data.As<v8::External>()->Value());
+#endif
+}
+
+bool on_this_stack(const Layout& layout, Word word, const void* here) {
+  return word > reinterpret_cast<Word>(here) && word < layout.main_stack_start && (word & 7) == 0;
+}
+
+// --- Relocatable ------------------------------------------------------------------------------------------
+// V8 puts the arguments of a property interceptor into a Relocatable on the stack: { vtable, isolate, outer }.
+// An interceptor that runs inside another one sees its own on top and the outer one behind it.
+
+std::vector<std::size_t> relocatable_candidates(const Layout& layout, bool nested) {
+  std::vector<std::size_t> found;
+  const void* here = __builtin_frame_address(0);
+  const Word* words = isolate_words(layout);
+  for (std::size_t i = 0; i < isolate_word_count(layout); ++i) {
+    if (!on_this_stack(layout, words[i], here)) continue;
+    auto* object = reinterpret_cast<const Word*>(words[i]);
+    if (object[1] != reinterpret_cast<Word>(layout.isolate)) continue;
+    if (object[0] < 4096 || object[0] % 8 != 0) continue;
+    if (nested) {
+      if (!on_this_stack(layout, object[2], object)) continue;
+      if (reinterpret_cast<const Word*>(object[2])[1] != object[1]) continue;
+    }
+    found.push_back(i);
+  }
+  return found;
+}
+
+void observe_interceptor(v8::Isolate* isolate, v8::Local<v8::Object> holder,
+                         v8::Local<v8::Value> data) {
+  Observation& seen = *unwrap(data);
+  auto now = relocatable_candidates(*seen.layout, seen.depth == 1);
+  if (seen.depth == 1) {
+    std::erase_if(seen.candidates, [&](std::size_t i) { return !std::count(now.begin(), now.end(), i); });
+    return;
+  }
+  seen.candidates = now;
+  seen.depth = 1;
+  v8::Local<v8::Value> ignored;
+  std::ignore = holder->Get(isolate->GetCurrentContext(), v8::String::NewFromUtf8Literal(isolate, "inner"))
+      .ToLocal(&ignored);
+  seen.depth = 2;
+}
+
+#if V8_MAJOR_VERSION > 12 || (V8_MAJOR_VERSION == 12 && V8_MINOR_VERSION >= 4)
+v8::Intercepted interceptor(v8::Local<v8::Name>, const v8::PropertyCallbackInfo<v8::Value>& info) {
+#if V8_MAJOR_VERSION >= 14
+  observe_interceptor(info.GetIsolate(), info.HolderV2(), info.Data());
+#else
+  observe_interceptor(info.GetIsolate(), info.Holder(), info.Data());
+#endif
+  return v8::Intercepted::kNo;
+}
+#else
+void interceptor(v8::Local<v8::Name>, const v8::PropertyCallbackInfo<v8::Value>& info) {
+  observe_interceptor(info.GetIsolate(), info.Holder(), info.Data());
+}
+#endif
+
+std::string find_relocatable(v8::Isolate* isolate, v8::Local<v8::Context> context, Observation& seen,
+                             Layout& layout) {
+  v8::Local<v8::ObjectTemplate> shape = v8::ObjectTemplate::New(isolate);
+  shape->SetHandler(v8::NamedPropertyHandlerConfiguration(interceptor, nullptr, nullptr, nullptr,
+                                                          nullptr, wrap(isolate, &seen)));
+  v8::Local<v8::Object> object;
+  v8::Local<v8::Value> ignored;
+  if (!shape->NewInstance(context).ToLocal(&object) ||
+      !object->Get(context, v8::String::NewFromUtf8Literal(isolate, "outer")).ToLocal(&ignored)) {
+    return "an object with an interceptor";
+  }
+  if (seen.depth != 2 || seen.candidates.size() != 1) {
+    return "the top of the Relocatable chain (" + std::to_string(seen.candidates.size()) +
+           " candidates)";
+  }
+  layout.relocatable_top = &isolate_words(layout)[seen.candidates.front()];
+  return "";
+}
+
+// --- Objects to destroy before a sudden shutdown ------------------------------------------------------------
+// V8 12 keeps a std::vector of stack objects: while a native toJSON runs it holds one pointer into the stack,
+// and before and after it is empty. V8s without it are fine: none must be found there.
+
+void observe_to_json(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Observation& seen = *unwrap(info.Data());
+  const void* here = __builtin_frame_address(0);
+  const Word* words = isolate_words(*seen.layout);
+  for (std::size_t i = 0; i + 2 < isolate_word_count(*seen.layout); ++i) {
+    const Word begin = words[i], end = words[i + 1], capacity = words[i + 2];
+    Word element;
+    if (end != begin + sizeof(Word) || capacity < end || capacity - begin > 1024) continue;
+    if (!seen.probe->looks_like_pointer(begin)) continue;
+    if (!seen.probe->read(reinterpret_cast<void*>(begin), &element, sizeof element)) continue;
+    if (on_this_stack(*seen.layout, element, here)) seen.candidates.push_back(i);
+  }
+  info.GetReturnValue().Set(1);
+}
+
+std::string find_sudden_shutdown_vector(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                                        Observation& seen, Layout& layout) {
+  v8::Local<v8::Function> to_json;
+  v8::Local<v8::String> text;
+  v8::Local<v8::Object> object = v8::Object::New(isolate);
+  if (!v8::Function::New(context, observe_to_json, wrap(isolate, &seen)).ToLocal(&to_json) ||
+      object->Set(context, v8::String::NewFromUtf8Literal(isolate, "toJSON"), to_json).IsNothing() ||
+      !v8::JSON::Stringify(context, object).ToLocal(&text)) {
+    return "JSON.stringify with a native toJSON";
+  }
+  const Word* words = isolate_words(layout);
+  std::erase_if(seen.candidates, [&](std::size_t i) { return words[i] != words[i + 1]; });
+  if (seen.candidates.size() > 1) return "objects to destroy before shutdown (ambiguous)";
+  if (V8_MAJOR_VERSION == 12 && seen.candidates.empty()) return "objects to destroy before shutdown";
+  if (!seen.candidates.empty()) {
+    layout.sudden_shutdown_vector = &isolate_words(layout)[seen.candidates.front()];
+  }
+  return "";
+}
+
+// --- Formatting a stack trace -------------------------------------------------------------------------------
+// One byte of the isolate is 1 while Error.prepareStackTrace runs and 0 outside, in every round.
+
+void take_snapshot(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  Observation& seen = *unwrap(info.Data());
+  seen.snapshots.emplace_back(seen.layout->isolate,
+                              seen.layout->isolate + seen.layout->isolate_extent);
+}
+
+constexpr char kFormatTwice[] = R"((snapshot) => {
+  const { prepareStackTrace } = Error;
+  const hadOwn = Object.hasOwn(Error, 'prepareStackTrace');
+  try {
+    for (let round = 0; round < 2; round++) {
+      snapshot();
+      Error.prepareStackTrace = () => { snapshot(); return ''; };
+      void new Error('greenfiber').stack;
+      Error.prepareStackTrace = undefined;
+    }
+    snapshot();
+  } finally {
+    if (hadOwn) Error.prepareStackTrace = prepareStackTrace; else delete Error.prepareStackTrace;
+  }
+})";
+
+std::string find_formatting_flag(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                                 Observation& seen, Layout& layout) {
+  v8::Local<v8::Function> snapshot;
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> run, ignored;
+  if (!v8::Function::New(context, take_snapshot, wrap(isolate, &seen)).ToLocal(&snapshot) ||
+      !v8::Script::Compile(context, v8::String::NewFromUtf8Literal(isolate, kFormatTwice))
+           .ToLocal(&script) ||
+      !script->Run(context).ToLocal(&run) || !run->IsFunction()) {
+    return "a script that formats a stack trace";
+  }
+  v8::Local<v8::Value> argument = snapshot;
+  if (!run.As<v8::Function>()
+           ->Call(context, v8::Undefined(isolate), 1, &argument)
+           .ToLocal(&ignored) ||
+      seen.snapshots.size() != 5) {
+    return "a call of Error.prepareStackTrace";
+  }
+  const auto& shots = seen.snapshots;
+  for (std::size_t i = 0; i < layout.isolate_extent; ++i) {
+    bool inside = shots[1][i] == std::byte{1} && shots[3][i] == std::byte{1};
+    bool outside = shots[0][i] == std::byte{0} && shots[2][i] == std::byte{0} &&
+                   shots[4][i] == std::byte{0};
+    if (!inside || !outside) continue;
+    if (layout.formatting_stack_trace != nullptr) return "the stack-trace formatting flag (ambiguous)";
+    layout.formatting_stack_trace = reinterpret_cast<std::uint8_t*>(layout.isolate + i);
+  }
+  return layout.formatting_stack_trace == nullptr ? "the stack-trace formatting flag" : "";
+}
+
+}  // namespace
+
+std::string find_unarchived_state(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
+  v8::HandleScope scope(isolate);
+  v8::TryCatch try_catch(isolate);
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  for (auto find : {find_relocatable, find_sudden_shutdown_vector, find_formatting_flag}) {
+    Observation seen{&layout, &probe, 0, {}, {}};
+    std::string missed = find(isolate, context, seen, layout);
+    if (!missed.empty()) return missed;
+  }
+  return "";
+}
+
+#if V8_MAJOR_VERSION >= 12
+namespace {
+
+v8::Local<v8::Data> get_continuation_data(v8::Isolate* isolate) {
+#if V8_MAJOR_VERSION >= 14
+  return isolate->GetContinuationPreservedEmbedderDataV2();
+#else
+  return isolate->GetContinuationPreservedEmbedderData();
+#endif
+}
+
+void set_continuation_data(v8::Isolate* isolate, v8::Local<v8::Data> data) {
+#if V8_MAJOR_VERSION >= 14
+  isolate->SetContinuationPreservedEmbedderDataV2(data);
+#else
+  isolate->SetContinuationPreservedEmbedderData(data.As<v8::Value>());
+#endif
+}
+
+}  // namespace
+
+std::string find_continuation_data(v8::Isolate* isolate, const MemoryProbe&, Layout& layout) {
+  v8::HandleScope scope(isolate);
+  auto* place =
+      reinterpret_cast<Word*>(layout.isolate + Internals::kContinuationPreservedEmbedderDataOffset);
+  v8::Local<v8::Data> before = get_continuation_data(isolate);
+  bool follows = true;
+  for (int round = 0; round < 2; ++round) {
+    v8::Local<v8::Object> marker = v8::Object::New(isolate);
+    set_continuation_data(isolate, marker);
+    follows = follows && *place == tagged_word(marker);
+  }
+  set_continuation_data(isolate, before);
+  if (!follows || *place != tagged_word(before)) return "continuation-preserved embedder data";
+  layout.continuation_data = place;
+  return "";
+}
+#else
+std::string find_continuation_data(v8::Isolate*, const MemoryProbe&, Layout&) { return ""; }
+#endif
+
+}  // namespace greenfiber::v8_state

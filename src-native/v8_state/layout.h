@@ -1,0 +1,79 @@
+// Where one isolate keeps the state that belongs to a native stack. Every member is found by calibration
+// (calibration.h) through public V8 API; nothing here comes from a table of offsets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "v8_state/tagged.h"
+
+namespace greenfiber::v8_state {
+
+using Internals = v8::internal::Internals;
+
+// The public header v8-internal.h states place and size of these two.
+inline constexpr std::size_t kThreadLocalTopOffset = Internals::kIsolateThreadLocalTopOffset;
+inline constexpr std::size_t kThreadLocalTopSize = Internals::kThreadLocalTopSize;
+inline constexpr std::size_t kStackGuardOffset = Internals::kIsolateStackGuardOffset;
+inline constexpr std::size_t kStackGuardWords = Internals::kStackGuardSize / sizeof(Word);
+
+// next, limit, level and, up to V8 11, the canonical scope.
+inline constexpr std::size_t kHandleScopeDataSize = V8_MAJOR_VERSION < 12 ? 32 : 24;
+inline constexpr std::size_t kHandlesPerBlock = 1022;
+inline constexpr std::size_t kHandleBlockSize = kHandlesPerBlock * sizeof(Word);
+
+// What V8 calls ThreadState: a node of the list of archived threads.
+struct ThreadState {
+  Word id;
+  std::byte* data;
+  ThreadState* next;
+  ThreadState* previous;
+  void* thread_manager;
+};
+
+// One of V8's address-sized stack limits and the copy that an interrupt request overwrites.
+struct StackLimitPlace {
+  Word* real;
+  Word* effective;
+};
+
+struct Layout {
+  std::byte* isolate = nullptr;
+  std::size_t isolate_extent = 0;
+
+  // Handles.
+  std::byte* handle_scope_data = nullptr;
+  std::byte** implementer_place = nullptr;  // the isolate's pointer to its HandleScopeImplementer
+  std::byte* main_implementer = nullptr;
+  std::size_t implementer_size = 0;
+  std::size_t scope_data_in_implementer = 0;
+  std::size_t spare_in_implementer = 0;
+
+  // The list of archived threads.
+  void* thread_manager = nullptr;
+  ThreadState* in_use_anchor = nullptr;
+  std::size_t archive_size = 0;  // bytes of one archived thread
+
+  // A thread that has just taken the isolate: what a new fiber starts with.
+  alignas(16) std::byte fresh_thread_local_top[kThreadLocalTopSize] = {};
+  alignas(16) std::byte fresh_implementer[256] = {};
+
+  // Stack bounds.
+  StackLimitPlace stack_limits[2] = {};
+  int stack_limit_count = 0;
+  Word main_stack_limit = 0;
+  Word main_stack_start = 0;
+  std::vector<Word*> stack_starts;  // what the conservative stack scan believes
+
+  // State V8 keeps per stack but does not archive (hazards of the field, see calibrate_hazards.cc).
+  Word* relocatable_top = nullptr;
+  Word* sudden_shutdown_vector = nullptr;  // three words; null where this V8 has no such vector
+  std::uint8_t* formatting_stack_trace = nullptr;
+  Word* continuation_data = nullptr;  // null before V8 12
+
+  std::byte* thread_local_top() const { return isolate + kThreadLocalTopOffset; }
+  Word* stack_guard() const { return reinterpret_cast<Word*>(isolate + kStackGuardOffset); }
+};
+
+}  // namespace greenfiber::v8_state

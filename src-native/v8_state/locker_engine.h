@@ -1,0 +1,81 @@
+// The portable engine: every fiber is a thread to V8. It gives each stack a thread id of its own and lets
+// v8::Unlocker and v8::Locker archive and restore. Slower than the direct engine by far, but it needs to know
+// almost nothing about V8: it serves V8s that calibration does not recognise, and is the oracle that the
+// whole test suite runs against.
+#pragma once
+
+#include "v8_state/thread_identity.h"
+#include "v8_state/thread_record.h"
+#include "v8_state/unarchived.h"
+
+namespace greenfiber::v8_state {
+
+class LockerEngine {
+ public:
+  // `layout` need only name the unarchived state; it outlives the engine.
+  LockerEngine(v8::Isolate* isolate, const Layout& layout, const ThreadIdentity& identity,
+               ThreadRecord& main)
+      : isolate_(isolate), layout_(layout), identity_(identity), running_(&main) {
+    main.is_main = true;
+    main.node.id = static_cast<Word>(*identity.thread_id);
+    main.stack_start = identity.stack_start != nullptr ? *identity.stack_start : 0;
+  }
+
+  void adopt(ThreadRecord& record, Word stack_start, Word stack_limit) {
+    record.node.id = next_id_++;
+    record.stack_start = stack_start;
+    record.stack_limit = stack_limit;
+  }
+
+  // Runs `native_switch`, which continues `to` and comes back when `from` is continued.
+  template <typename NativeSwitch>
+  auto switch_threads(ThreadRecord& from, ThreadRecord& to, NativeSwitch native_switch) {
+    auto result = [&] {
+      v8::Unlocker unlocker(isolate_);
+      save_unarchived(layout_, from);
+      become(to);
+      auto transfer = native_switch();
+      become(from);
+      return transfer;
+    }();
+    refresh_stack_start();
+    return result;
+  }
+
+  // The body of a fiber's native stack between its first entry and its last switch.
+  template <typename Body>
+  void run_thread(ThreadRecord& self, ThreadRecord*& next, Body body) {
+    {
+      v8::Locker locker(isolate_);
+      isolate_->SetStackLimit(self.stack_limit);
+      refresh_stack_start();
+      body();
+    }
+    isolate_->DiscardThreadSpecificMetadata();
+    become(*next);
+  }
+
+  const ThreadRecord* running() const { return running_; }
+
+ private:
+  void become(ThreadRecord& record) {
+    *identity_.thread_id = static_cast<std::int32_t>(record.node.id);
+    if (identity_.stack_start != nullptr) *identity_.stack_start = record.stack_start;
+    restore_unarchived(layout_, record);
+    running_ = &record;
+  }
+
+  // Entering the isolate tells its heap where the conservative scan of this stack ends.
+  void refresh_stack_start() {
+    isolate_->Enter();
+    isolate_->Exit();
+  }
+
+  v8::Isolate* isolate_;
+  const Layout& layout_;
+  ThreadIdentity identity_;
+  ThreadRecord* running_;
+  Word next_id_ = 0x40000000;
+};
+
+}  // namespace greenfiber::v8_state

@@ -1,0 +1,58 @@
+// A stack's place in V8's list of archived threads.
+//
+// V8 lets several OS threads take turns in one isolate and archives what it holds for the thread that is
+// out. Garbage collector, deoptimiser and debugger find the archived stacks by walking the list of
+// ThreadState nodes; each node's data is
+//
+//     +--------------------------+  <- ThreadState::data
+//     | HandleScopeImplementer   |  the fiber's own, in place: the isolate's pointer is switched, not copied
+//     | (with HandleScopeData)   |
+//     +--------------------------+
+//     | ThreadLocalTop           |  copied out and in on every switch
+//     +--------------------------+
+//     | Relocatable top          |
+//     +--------------------------+
+//     | StackGuard, Debug, ...   |  zeros: nothing in them belongs to a fiber
+//     +--------------------------+
+//
+// A record stays in the list from the birth of its stack to its death, so that a switch never touches a
+// neighbour's memory; while its stack runs, the node shows an empty archive instead.
+#pragma once
+
+#include <cstring>
+
+#include "v8_state/layout.h"
+
+namespace greenfiber::v8_state {
+
+inline constexpr std::size_t kArchiveCapacity = 640;
+
+struct ThreadRecord {
+  ThreadState node;  // first: V8's list leads to it
+  // What is swapped but has no place in V8's archive.
+  Word sudden_shutdown[3];
+  std::uint8_t formatting_stack_trace;
+  bool is_main;
+  Word stack_limit;
+  Word stack_start;  // the end of the conservative stack scan while this stack runs
+  alignas(16) std::byte archive[kArchiveCapacity];
+
+  std::byte* implementer() { return archive; }
+};
+
+// Links a record behind the anchor; the node shows `data` from now on.
+inline void link(ThreadState& node, ThreadState* anchor, std::byte* data) {
+  node.data = data;
+  node.next = anchor->next;
+  node.previous = anchor;
+  anchor->next->previous = &node;
+  anchor->next = &node;
+}
+
+inline void unlink(ThreadState& node) {
+  node.next->previous = node.previous;
+  node.previous->next = node.next;
+  node.next = node.previous = nullptr;
+}
+
+}  // namespace greenfiber::v8_state

@@ -1,0 +1,5 @@
+export default {
+  files: ['test/package/*.test.mjs'],
+  workerThreads: false,
+  timeout: '5m',
+};

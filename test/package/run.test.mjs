@@ -1,0 +1,86 @@
+// The tarball, installed offline in an empty folder with no compiler on the PATH, on each Node.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import { gypEnvironment } from '../../scripts/lib/native.mjs';
+import { majors, nodeOfMajor, runningNode } from '../../scripts/lib/node_versions.mjs';
+import { root, tool } from '../../scripts/lib/paths.mjs';
+import { Installation } from './install.mjs';
+
+const pingPong = `
+  const fiber = new Fiber((ball) => {
+    for (;;) ball = hit(ball);
+  });
+  const hit = (ball) => Fiber.yield(ball + 1);
+  console.log([fiber.resume(0), fiber.resume(10), fiber.resume(20)].join());
+`;
+const score = '1,11,21';
+
+// The packages that ours depends on come from npm's cache.
+test.before(() => {
+  const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  for (const [name, version] of Object.entries(dependencies)) {
+    execFileSync('npm', ['cache', 'add', `${name}@${version}`]);
+  }
+});
+
+for (const major of majors) {
+  test.serial(
+    `Node ${major}: installs without a compiler; require and import share one state`,
+    async (t) => {
+      const user = await Installation.make(nodeOfMajor(major));
+      t.false(existsSync(path.join(user.package, 'build')), 'something was compiled');
+
+      const required = `const { Fiber } = require('greenfiber');${pingPong}`;
+      t.is(await user.script('required.cjs', required), score);
+
+      const imported = `import { Fiber } from 'greenfiber';${pingPong}`;
+      t.is(await user.script('imported.mjs', imported), score);
+
+      const both = `
+      import { createRequire } from 'node:module';
+      import * as imported from 'greenfiber';
+      const required = createRequire(import.meta.url)('greenfiber');
+      console.log(imported.Fiber === required.Fiber, imported.isSupported, imported.engine);
+    `;
+      t.is(await user.script('both.mjs', both), 'true true direct');
+
+      rmSync(user.folder, { recursive: true });
+    },
+  );
+}
+
+test.serial(
+  'without a fitting binary it loads, says that it is not supported, and what to do',
+  async (t) => {
+    const user = await Installation.make(runningNode());
+    rmSync(path.join(user.package, 'prebuilds'), { recursive: true });
+    const source = `
+    const { Fiber, isSupported } = require('greenfiber');
+    let error;
+    try { new Fiber(() => {}); } catch (caught) { error = caught; }
+    console.log(JSON.stringify({ isSupported, code: error?.code, message: error?.message }));
+  `;
+    const seen = JSON.parse(await user.script('unsupported.cjs', source));
+    t.is(seen.isSupported, false);
+    t.is(seen.code, 'ERR_FIBER_UNSUPPORTED');
+    t.regex(seen.message, /npx node-gyp rebuild --directory node_modules\/greenfiber\/src-native/);
+    rmSync(user.folder, { recursive: true });
+  },
+);
+
+test.serial('the sources in the package build with the command that the error names', async (t) => {
+  const node = runningNode();
+  const user = await Installation.make(node);
+  rmSync(path.join(user.package, 'prebuilds'), { recursive: true });
+  execFileSync(
+    tool('node-gyp'),
+    ['rebuild', '--silent', '--directory', 'node_modules/greenfiber/src-native'],
+    { cwd: user.app, env: gypEnvironment(node.nodedir) },
+  );
+  t.true(existsSync(path.join(user.package, 'build', 'Release', 'greenfiber.node')));
+  const required = `const { Fiber } = require('greenfiber');${pingPong}`;
+  t.is(await user.script('required.cjs', required), score);
+  rmSync(user.folder, { recursive: true });
+});

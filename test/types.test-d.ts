@@ -1,0 +1,2 @@
+// Type tests: compiled by `npm run lint:types`, never run.
+export {};
