@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 
+import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './domain';
 import { FiberError, FiberKilled } from './errors';
 import { CREATED, FINISHED, Runtime, type Handle } from './native';
 import { checkFiberOptions, checkFunction } from './options';
@@ -19,7 +20,14 @@ export interface FiberOptions {
 }
 
 // The numbers are those of State in src-native/fiber/fiber.h.
-const STATES: readonly FiberState[] = ['finished', 'suspended', 'running', 'resuming', 'finished'];
+const STATES: readonly FiberState[] = [
+  'finished',
+  'suspended',
+  'suspended',
+  'running',
+  'resuming',
+  'finished',
+];
 
 type Body = (first: never) => unknown;
 
@@ -36,6 +44,9 @@ export const runtime = new Runtime({
   forget: (fiber) => {
     forget(fiber as Fiber);
   },
+  nothing: () => undefined,
+  saveDomain,
+  restoreDomain,
 });
 const native = runtime.fibers;
 
@@ -72,6 +83,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #resource: AsyncResource | undefined = undefined;
   #name: string | undefined = undefined;
   #stackSize = 0;
+  #domain: ActiveDomain | undefined = undefined;
   #killed: FiberKilled | undefined = undefined;
 
   /**
@@ -249,6 +261,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
         let result: unknown;
         let failed = false;
         try {
+          if (fiber.#domain !== undefined) restoreDomain(fiber.#domain);
           const body = fiber.#body as (first: unknown) => unknown;
           const value = fiber.#value;
           fiber.#value = undefined;
@@ -286,6 +299,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     this.#body = undefined;
     this.#value = undefined;
     this.#frame = undefined;
+    this.#domain = undefined;
     if (this.#resource !== undefined) {
       this.#resource.emitDestroy();
       this.#resource = undefined;
@@ -296,6 +310,10 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #becomeResource(): void {
     this.#frame = native.currentFrame(true);
     this.#resource = new AsyncResource('Fiber', { requireManualDestroy: true });
+    if (usesDomains()) {
+      native.trackDomains();
+      this.#domain = saveDomain();
+    }
   }
 
   #innermost(): Fiber {

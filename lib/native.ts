@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { loadAddon, type Addon } from './binding';
+import type { ActiveDomain } from './domain';
 import { FiberError, nativeError } from './errors';
 
 /** How a fiber is named between TypeScript and C++: -1 created, -2 finished, else where its stack lies. */
@@ -26,7 +27,10 @@ export interface NativeFibers {
   inspect(handle: Handle): string | undefined;
   /** The AsyncContextFrame that runs now; null when async hooks want to see new resources. */
   currentFrame(evenIfHooked?: boolean): unknown;
+  /** Tells the Fibers of bodies that V8 terminated, and gives their stacks back. */
   sweep(): void;
+  /** From now on a switch saves and restores the active domain. */
+  trackDomains(): void;
   readonly isDirect: boolean;
   readonly directFailure: string;
 }
@@ -68,6 +72,11 @@ export interface RuntimeHooks {
   splice: (error: unknown) => void;
   /** Tells the Fiber of a body that V8 terminated that it is finished. */
   forget: (fiber: object) => void;
+  /** Does nothing: its start serves a pending termination. */
+  nothing: () => void;
+  /** What `process.domain` is on the running stack; restored when that stack is continued. */
+  saveDomain: () => ActiveDomain;
+  restoreDomain: (saved: ActiveDomain) => void;
 }
 
 export type Engine = 'direct' | 'locker' | 'none';
@@ -191,6 +200,7 @@ function unsupported(error: () => FiberError): NativeFibers {
     inspect: refuse,
     currentFrame: refuse,
     sweep: () => undefined,
+    trackDomains: () => undefined,
     isDirect: false,
     directFailure: '',
   };

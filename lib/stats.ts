@@ -24,6 +24,7 @@ export interface Stats {
 
 /** A snapshot of fibers and stacks; cheap enough to take every second. All zero where unsupported. */
 export function stats(): Stats {
+  runtime.fibers.sweep();
   const native = runtime.engine === 'none' ? undefined : runtime.addon?.stats();
   return {
     alive: native === undefined ? 0 : native.fibers - native.parked,

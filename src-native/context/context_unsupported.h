@@ -10,7 +10,6 @@ namespace greenfiber::context {
 
 inline constexpr bool kSupported = false;
 inline constexpr const char* kImplementation = "unsupported";
-inline constexpr std::size_t kRedZoneSize = 0;
 
 // Whoever calls these has not looked at kSupported.
 inline Transfer switch_to(SuspendedFrame*, void*) { std::abort(); }

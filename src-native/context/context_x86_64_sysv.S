@@ -1,46 +1,53 @@
 // The parts of the x86-64 System V context switch that cannot be inline: the first instructions of
 // a new flow, and a stand-alone switch. context_x86_64_sysv.h has the inline switch and its rules.
 //
-// Every landing place has the same contract: rax = SuspendedFrame* of the flow that switched here
-// (null if it is finished), rdx = payload, rdi = the SuspendedFrame that was switched to; rsp and rbp
-// are set; all other registers hold junk. rax:rdx is also how the ABI returns a Transfer.
+// Every landing place has the same contract:
+//     rax = SuspendedFrame* of the flow that switched here, null if it is finished
+//     rdx = payload (rax:rdx is also how the ABI returns a Transfer)
+//     rdi = the SuspendedFrame that was switched to, from which the landing computes its rsp
+//     rbp = its frame_pointer word
+//     rsp = still on the stack that was left; all other registers hold junk
 // In the diagrams high addresses are on top.
 //
-// Initial stack, as prepare() leaves it. The BottomFrame's first three words are a SuspendedFrame:
+// Initial stack, as prepare() leaves it. The BottomFrame begins with a SuspendedFrame:
 //
-//   top ─►  ┌──────────────────────────────┐
-//           │ (padding to 16)              │ +40
-//           │ argument                     │ +32
-//           │ entry                        │ +24
-//           │ frame.stack_pointer    ──┐   │ +16
-//           │ frame.resume_address   ──┼───┼─+8 ──► greenfiber_context_enter
-//           │ frame.frame_pointer    ──┤   │ +0
-//           └──────────────────────────┼───┘ ◄─┘  both point here, at the BottomFrame itself
+//   top ──► ┌──────────────────────────────┐
+//           │ argument                     │ +24
+//           │ entry                        │ +16
+//           │ frame.resume_address         │ +8   ──► greenfiber_context_enter
+//           │ frame.frame_pointer          │ +0   ──► the BottomFrame itself
+//           └──────────────────────────────┘ ◄── the SuspendedFrame to switch to; rsp of the first call
 //
-// Running stack. The trampoline has stored the resumer in the word its rbp points to, and every
-// later resume stores it anew (link_resumer), so that the chain of frame records
-// { saved rbp, return address } leads from the fiber into whoever resumed it last:
+// Running stack. The trampoline has stored the resumer in the word that its rbp points to, and each
+// later resume stores it anew (link_resumer). So the chain of frame records { saved rbp, return
+// address } leads from the fiber into whoever resumed it last:
 //
-//           │ frame.resume_address         │ +8   names the trampoline once more
-//     ┌───► │ frame.frame_pointer          │ +0 ──────────┐         resumer's stack
-//     │     ├──────────────────────────────┤              │    │ ...                   │
-//     │     │ return into the trampoline   │              │    │ return into main      │
-//     └──── │ saved rbp                    │ ◄─┐      ┌───┼──► │ saved rbp (of main)   │
-//           │ locals of entry              │   │      │   │    │ locals                │
-//           │ return into entry            │   │      │   │    │ stack_pointer ────────┼─► rsp
-//           │ saved rbp                    │ ──┘      │   │    │ resume_address        │
-//           │ ...                          │ ◄─ rbp   └───┼─── │ frame_pointer         │
-//           │                              │ ◄─ rsp       └──► └── SuspendedFrame ─────┘
+//              the fiber's stack                      the resumer's stack
+//           │ frame.resume_address         │        │ return into main             │
+//     ┌───► │ frame.frame_pointer          │ ──┐    │ saved rbp (of main)          │ ◄─┐
+//     │     ├──────────────────────────────┤   │    │ locals of the resumer        │   │
+//     │     │ return into the trampoline   │   │    │ ...                          │   │
+//     └──── │ saved rbp                    │ ◄─│─┐  │ resume_address               │   │
+//           │ locals of entry              │   └─│► │ frame_pointer                │ ──┘
+//           │ return into entry            │     │  └─ the resumer's SuspendedFrame ┘
+//           │ saved rbp                    │ ────┘
+//           │ ...                          │ ◄── rbp points to the record of the innermost function
+//           │                              │ ◄── rsp
 //
-// Suspended stack. The function that called switch_to holds the SuspendedFrame among its locals
-// (a leaf function even below its rsp, in the red zone), and nothing else was saved:
+// (frame.resume_address keeps its value, so such a walk names the trampoline twice.)
 //
-//           │ saved rbp                    │ ◄──────┐
-//           │ locals, spilled live values  │        │
-//           │ stack_pointer                │ ───┐   │
-//           │ resume_address               │ ───┼───┼─► label 1 of the inline switch
-//           │ frame_pointer                │ ───┼───┘ ◄─ Transfer::from of the continued flow
-//           │ ...                          │ ◄──┘
+// Suspended stack. The inline switch has made a SuspendedFrame 160 bytes below rsp; the compiler
+// has spilled what is live, and nothing else was saved:
+//
+//           │ saved rbp                    │ ◄─┐
+//           │ locals, spilled live values  │   │
+//           │ (end of the C++ frame)       │   │ ◄── rsp before and after the switch
+//           │ red zone, 128 bytes          │   │
+//           │ (padding)                    │ +24
+//           │ (rbx, under clang)           │ +16
+//           │ resume_address               │ +8 ──► label 1 of the inline switch
+//           │ frame_pointer                │ ──┘ ◄── Transfer::from of the flow that goes on
+//           │ (nothing below is alive)     │
 //
 // Intel CET: IBT landing pads everywhere; no shadow stacks (see the property note at the end).
 
@@ -49,11 +56,12 @@
 // First instructions of a flow: entry(Transfer{rax, rdx}, argument), never to return.
 //
 // In the CFI this frame is a caller on another stack. When `entry` and its callees are unwound, rbp
-// is the BottomFrame again, and the resumer's SuspendedFrame R = *(rbp + 0) describes the caller:
-//     CFA, which is the caller's rsp     = *(R + 16)
+// is the BottomFrame again, and its first word is the resumer's SuspendedFrame R = *(rbp + 0):
+//     CFA, which is the caller's rsp     = R + 160   (kDistanceToStackPointer)
 //     the caller's rbp is stored at        R + 0
 //     the caller's pc is stored at         R + 8
-// The resumer's other registers are lost, and that is what its compiler was told.
+// A resumer that left by greenfiber_context_switch has another rsp, but does not miss it: the CFI
+// there counts from rbp. The resumer's other registers are lost, as its compiler was told.
 //
 // .cfi_signal_frame has two effects. The unwinder looks up the caller's pc as it is and not at
 // pc - 1, correctly: no call precedes a landing label. And gdb does not refuse a caller whose stack
@@ -67,8 +75,8 @@ greenfiber_context_enter:
         .cfi_startproc
         .cfi_signal_frame
         // DW_CFA_def_cfa_expression, 6 bytes: DW_OP_breg6 (rbp) 0; DW_OP_deref;
-        //                                     DW_OP_plus_uconst 16; DW_OP_deref
-        .cfi_escape 0x0f, 6, 0x76, 0, 0x06, 0x23, 16, 0x06
+        //                                     DW_OP_plus_uconst 160 (ULEB128: 0xa0 0x01)
+        .cfi_escape 0x0f, 6, 0x76, 0, 0x06, 0x23, 0xa0, 0x01
         // DW_CFA_expression, register 6 (rbp), 3 bytes: DW_OP_breg6 (rbp) 0; DW_OP_deref
         .cfi_escape 0x10, 6, 3, 0x76, 0, 0x06
         // DW_CFA_expression, register 16 (return address), 5 bytes: DW_OP_breg6 (rbp) 0; DW_OP_deref;
@@ -80,11 +88,12 @@ greenfiber_context_enter:
         .cfi_undefined r14
         .cfi_undefined r15
         endbr64
+        movq    %rdi, %rsp              // aligned by 16, as the call below must find it
         movq    %rax, 0(%rbp)           // link_resumer
         movq    %rax, %rdi              // Transfer::from
         movq    %rdx, %rsi              // Transfer::payload
-        movq    32(%rbp), %rdx          // BottomFrame::argument
-        call    *24(%rbp)               // BottomFrame::entry; rsp is aligned by 16 here
+        movq    24(%rbp), %rdx          // BottomFrame::argument
+        call    *16(%rbp)               // BottomFrame::entry
         ud2                             // entry has returned: a bug, and no place to go
         .cfi_endproc
         .size   greenfiber_context_enter, . - greenfiber_context_enter
@@ -97,9 +106,9 @@ greenfiber_context_enter:
 //           │ return address               │
 //   rbp ──► │ saved rbp                    │
 //           │ rbx, r12, r13, r14, r15      │ -8 ... -40
-//           │ stack_pointer                │ -48
+//           │ (padding)                    │ -48
 //           │ resume_address               │ -56
-//   rsp ──► │ frame_pointer                │ -64
+//   rsp ──► │ frame_pointer                │ -64  the SuspendedFrame
         .globl  greenfiber_context_switch
         .hidden greenfiber_context_switch
         .type   greenfiber_context_switch, @function
@@ -126,14 +135,13 @@ greenfiber_context_switch:
         leaq    1f(%rip), %rcx
         movq    %rbp, 0(%rsp)
         movq    %rcx, 8(%rsp)
-        movq    %rsp, 16(%rsp)
         movq    %rsp, %rax              // Transfer::from for the other flow
         movq    %rsi, %rdx              // Transfer::payload
         movq    8(%rdi), %rcx
         movq    0(%rdi), %rbp
-        movq    16(%rdi), %rsp
         jmp     *%rcx
 1:      endbr64
+        movq    %rdi, %rsp
         movq    -8(%rbp), %rbx
         movq    -16(%rbp), %r12
         movq    -24(%rbp), %r13

@@ -1,8 +1,8 @@
 // Tells AddressSanitizer and Valgrind which stack is running. Both guess wrongly when rsp jumps.
 //
-// Build switches: GREENFIBER_ASAN (found by itself under -fsanitize=address) and GREENFIBER_VALGRIND
-// (set to 1 by hand; needs valgrind/valgrind.h, and costs a few instructions only when a stack is
-// made). In ordinary builds StackWatch is empty and every call disappears.
+// Build switches: GREENFIBER_ASAN (found by itself under -fsanitize=address) and
+// GREENFIBER_VALGRIND (set to 1 by hand; needs valgrind/valgrind.h, and costs a few instructions
+// only when a stack is made). In ordinary builds StackWatch is empty and every call disappears.
 //
 //   StackWatch fiber(low, size);  StackWatch host = StackWatch::of_this_thread();
 //   host.leave_for(fiber);  switch_to(...);  host.arrived();    // the resumer
@@ -46,6 +46,7 @@ class StackWatch {
 #if GREENFIBER_ASAN
     low_ = low;
     size_ = size;
+    forget_flow();  // Of an earlier stack at this address.
 #endif
 #if GREENFIBER_VALGRIND
     valgrind_id_ = VALGRIND_STACK_REGISTER(low, static_cast<char*>(low) + size);
@@ -78,12 +79,19 @@ class StackWatch {
   // Immediately before switch_to_final: the flow on this stack is finished.
   void leave_for_good(const StackWatch& next) {
 #if GREENFIBER_ASAN
-    // No epilogue of the abandoned frames will unpoison their red zones; the stack may be reused.
-    __asan_unpoison_memory_region(low_, size_);
+    forget_flow();
     __sanitizer_start_switch_fiber(nullptr, next.low_, next.size_);
-    fake_stack_ = nullptr;
 #endif
     static_cast<void>(next);
+  }
+
+  // The flow on this stack was abandoned while suspended. No epilogue of its frames will unpoison
+  // their red zones, and the next flow would stumble over them.
+  void forget_flow() {
+#if GREENFIBER_ASAN
+    ASAN_UNPOISON_MEMORY_REGION(low_, size_);
+    fake_stack_ = nullptr;
+#endif
   }
 
   // Immediately after switch_to has returned here, and first of all in the entry function.

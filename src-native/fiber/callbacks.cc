@@ -47,7 +47,7 @@ void raise_code(Runtime& runtime, ErrorCode code) {
 }
 
 // Runs on a sleeping fiber's stack, as often as somebody asks, until the fiber is really continued.
-Tagged answer_inspections(Runtime& runtime, Fiber& self, Tagged value) {
+[[gnu::cold, gnu::noinline]] Tagged answer_inspections(Runtime& runtime, Fiber& self, Tagged value) {
   while (runtime.signal == Signal::kInspect) {
     runtime.signal = Signal::kNone;
     Fiber& asker = runtime.left();
@@ -63,13 +63,9 @@ Tagged answer_inspections(Runtime& runtime, Fiber& self, Tagged value) {
   return value;
 }
 
-// The rest of a callback that was continued by a yield, a transfer or the end of the fiber it went to.
-void answer_resumer(const Info& info, Runtime& runtime, Tagged value) {
+// The rest of a callback that was continued with more than a value: by the end of the fiber it went to.
+[[gnu::cold, gnu::noinline]] void answer_end(const Info& info, Runtime& runtime, Tagged value) {
   const Signal signal = runtime.signal;
-  if (signal == Signal::kNone) [[likely]] {
-    info.GetReturnValue().Set(local_over(&value));
-    return;
-  }
   runtime.signal = Signal::kNone;
   Fiber& left = runtime.left();
   v8::Isolate* isolate = runtime.isolate();
@@ -78,7 +74,7 @@ void answer_resumer(const Info& info, Runtime& runtime, Tagged value) {
     const bool killed_hard = left.killed_hard;
     runtime.keep_terminated(left, result.As<v8::Object>());
     info.GetReturnValue().SetUndefined();
-    if (!killed_hard) isolate->TerminateExecution();
+    if (!killed_hard) runtime.terminate();
     return;
   }
   const bool failed = signal == Signal::kRaise || left.failed;
@@ -87,60 +83,57 @@ void answer_resumer(const Info& info, Runtime& runtime, Tagged value) {
     info.GetReturnValue().Set(result);
     return;
   }
-  v8::Local<v8::Value> spliced = result;
+  v8::Local<v8::Value> ignored;
   std::ignore = runtime.hooks()
-      .splice.Get(isolate)
-      ->Call(runtime.context(), v8::Undefined(isolate), 1, &result)
-      .ToLocal(&spliced);
+                    .splice.Get(isolate)
+                    ->Call(runtime.context(), v8::Undefined(isolate), 1, &result)
+                    .ToLocal(&ignored);
   info.GetReturnValue().SetUndefined();
   raise(runtime, result);
 }
 
-// The rest of a callback in which a fiber slept.
-void answer_sleeper(const Info& info, Runtime& runtime, Tagged value) {
-  if (runtime.signal == Signal::kNone) [[likely]] {
-    info.GetReturnValue().Set(local_over(&value));
-    return;
-  }
+// The rest of a callback in which a fiber slept, when it is continued with an error.
+[[gnu::cold, gnu::noinline]] void answer_error(const Info& info, Runtime& runtime, Tagged value) {
   runtime.signal = Signal::kNone;
   v8::Local<v8::Value> error = v8::Local<v8::Value>::New(runtime.isolate(), local_over(&value));
   info.GetReturnValue().SetUndefined();
   raise(runtime, error);
 }
 
+Fiber& fiber_argument(const Info& info, Runtime& runtime) {
+  return runtime.fiber_of(v8_state::small_integer(tagged_word(info[0])));
+}
+
 // --- Resume -------------------------------------------------------------------------------------------------
 
-// Errors of resume; also those of throw and return.
-bool can_continue(Runtime& runtime, const Fiber& target, bool transferred_too) {
-  if (target.state != State::kSuspended) [[unlikely]] {
-    const bool finished = target.state == State::kFinished;
-    raise_code(runtime, finished ? ErrorCode::kFinished : ErrorCode::kRunning);
-    return false;
+bool can_wait(Runtime& runtime) {
+  return runtime.running().nesting < runtime.max_nesting() && !runtime.inspecting;
+}
+
+// Why the running flow cannot wait for `target`, or nothing when it can.
+[[gnu::cold, gnu::noinline]] void refuse_resume(Runtime& runtime, const Fiber& target) {
+  switch (target.state) {
+    case State::kSuspended:
+      break;
+    case State::kTransferred:
+      return raise_code(runtime, ErrorCode::kTransfer);
+    case State::kFinished:
+      return raise_code(runtime, ErrorCode::kFinished);
+    default:
+      return raise_code(runtime, ErrorCode::kRunning);
   }
-  if (target.transferred && !transferred_too) [[unlikely]] {
-    raise_code(runtime, ErrorCode::kTransfer);
-    return false;
-  }
-  if (runtime.running().nesting >= runtime.max_nesting()) [[unlikely]] {
-    raise_code(runtime, ErrorCode::kNesting);
-    return false;
-  }
-  if (runtime.inspecting) [[unlikely]] {
-    raise_code(runtime, ErrorCode::kNotYieldable);
-    return false;
-  }
-  return true;
+  raise_code(runtime, runtime.inspecting ? ErrorCode::kNotYieldable : ErrorCode::kNesting);
 }
 
 // Switches to `target` as its resumer and waits to be answered. The target's async context is installed.
-void wait_for(const Info& info, Runtime& runtime, Fiber& target, Tagged value, Word* new_data) {
+[[gnu::always_inline]] inline void wait_for(const Info& info, Runtime& runtime, Fiber& target,
+                                            Tagged value, const Word* new_data) {
   Fiber& self = runtime.running();
-  ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime.continuation_data());
   if (new_data != nullptr) *runtime.continuation_data() = *new_data;
   self.state = State::kResuming;
   self.resuming = &target;
   target.state = State::kRunning;
-  target.transferred = false;
   target.resumer = &self;
   target.nesting = self.nesting + 1;
   value = runtime.switch_fibers(self, target, value);
@@ -150,23 +143,31 @@ void wait_for(const Info& info, Runtime& runtime, Fiber& target, Tagged value, W
   self.state = State::kRunning;
   self.resuming = nullptr;
   data.restore();
-  answer_resumer(info, runtime, value);
+  if (runtime.signal != Signal::kNone) [[unlikely]] return answer_end(info, runtime, value);
+  info.GetReturnValue().Set(local_over(&value));
 }
 
 // resume(handle, value)
 void resume(const Info& info) {
   Runtime& runtime = *Runtime::current();
-  Fiber& target = runtime.fiber_of(v8_state::small_integer(tagged_word(info[0])));
-  if (!can_continue(runtime, target, false)) [[unlikely]] return;
+  Fiber& target = fiber_argument(info, runtime);
+  if (target.state != State::kSuspended || !can_wait(runtime)) [[unlikely]] {
+    return refuse_resume(runtime, target);
+  }
   runtime.install(target);
   wait_for(info, runtime, target, tagged_word(info[1]), nullptr);
 }
 
-// raise(handle, error): continues a suspended fiber by raising `error` in it.
+bool can_raise(Runtime& runtime, const Fiber& target) {
+  if (target.state != State::kTransferred && target.state != State::kSuspended) return false;
+  return can_wait(runtime);
+}
+
+// raise(handle, error): continues a suspended fiber, also one suspended by transfer, by raising `error` in it.
 void raise_in(const Info& info) {
   Runtime& runtime = *Runtime::current();
-  Fiber& target = runtime.fiber_of(v8_state::small_integer(tagged_word(info[0])));
-  if (!can_continue(runtime, target, true)) return;
+  Fiber& target = fiber_argument(info, runtime);
+  if (!can_raise(runtime, target)) return refuse_resume(runtime, target);
   runtime.install(target);
   runtime.signal = Signal::kRaise;
   wait_for(info, runtime, target, tagged_word(info[1]), nullptr);
@@ -175,8 +176,8 @@ void raise_in(const Info& info) {
 // kill(handle, error): the same, and every later suspension of the fiber raises `error` again.
 void kill(const Info& info) {
   Runtime& runtime = *Runtime::current();
-  Fiber& target = runtime.fiber_of(v8_state::small_integer(tagged_word(info[0])));
-  if (!can_continue(runtime, target, true)) return;
+  Fiber& target = fiber_argument(info, runtime);
+  if (!can_raise(runtime, target)) return refuse_resume(runtime, target);
   target.killed = true;
   target.roots[kKillError] = tagged_word(info[1]);
   runtime.install(target);
@@ -188,9 +189,10 @@ void kill(const Info& info) {
 
 enum class Refusal { kNone, kNotInFiber, kNotYieldable, kTransfer, kKilled };
 
-Refusal why_not_yieldable(Runtime& runtime, const Fiber& self) {
+[[gnu::always_inline]] inline Refusal why_not_yieldable(Runtime& runtime, const Fiber& self) {
   if (self.is_main()) return Refusal::kNotInFiber;
-  if (runtime.inspecting || runtime.async().drains_microtasks(self.async)) {
+  if (runtime.inspecting || runtime.async().drains_microtasks(self.async) ||
+      runtime.joins_arrays(self)) {
     return Refusal::kNotYieldable;
   }
   if (self.killed) return Refusal::kKilled;
@@ -214,27 +216,31 @@ void refuse_suspension(Runtime& runtime, Fiber& self, Refusal refusal) {
   }
   // It swallows every error and goes on suspending: V8 unwinds it without running its handlers.
   self.killed_hard = true;
-  runtime.isolate()->TerminateExecution();
+  runtime.terminate();
+}
+
+[[gnu::cold, gnu::noinline]] void refuse_yield(Runtime& runtime, Fiber& self) {
+  refuse_suspension(runtime, self, why_not_yieldable(runtime, self));
 }
 
 // yield(value)
 void yield(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& self = runtime.running();
-  if (const Refusal refusal = why_not_yieldable(runtime, self); refusal != Refusal::kNone) [[unlikely]] {
-    return refuse_suspension(runtime, self, refusal);
+  if (why_not_yieldable(runtime, self) != Refusal::kNone) [[unlikely]] {
+    return refuse_yield(runtime, self);
   }
-  Fiber& resumer = *self.resumer;
-  ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime.continuation_data());
   self.state = State::kSuspended;
-  runtime.return_to_resumer(self);
+  Fiber& resumer = runtime.return_to_resumer(self);
   self.resumer = nullptr;
   Tagged value = runtime.switch_fibers(self, resumer, tagged_word(info[0]));
   if (runtime.signal == Signal::kInspect) [[unlikely]] {
     value = answer_inspections(runtime, self, value);
   }
   data.restore();
-  answer_sleeper(info, runtime, value);
+  if (runtime.signal != Signal::kNone) [[unlikely]] return answer_error(info, runtime, value);
+  info.GetReturnValue().Set(local_over(&value));
 }
 
 // --- Birth and end ------------------------------------------------------------------------------------------
@@ -267,12 +273,14 @@ Fiber* prepare_start(const Info& info, Runtime& runtime) {
   return target;
 }
 
+const Word* frame_or_none(const Tagged& frame) { return V8_MAJOR_VERSION >= 12 ? &frame : nullptr; }
+
 void start(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber* target = prepare_start(info, runtime);
   if (target == nullptr) [[unlikely]] return;
-  Tagged frame = tagged_word(info[2]);
-  wait_for(info, runtime, *target, tagged_word(info[0]), runtime.continuation_data() != nullptr ? &frame : nullptr);
+  const Tagged frame = tagged_word(info[2]);
+  wait_for(info, runtime, *target, tagged_word(info[0]), frame_or_none(frame));
 }
 
 // finish(result), fail(error): the end of a body. Answers the next body's fiber, or undefined when this stack
@@ -298,26 +306,20 @@ void fail(const Info& info) { end_body(info, true); }
 // --- Transfer -----------------------------------------------------------------------------------------------
 
 // Leaves the running flow for `target`; only a transfer, or the end of a transferred fiber, comes back.
-void transfer_to(const Info& info, Runtime& runtime, Fiber& target, Tagged value, Word* new_data) {
+void transfer_to(const Info& info, Runtime& runtime, Fiber& target, Tagged value, const Word* new_data) {
   Fiber& self = runtime.running();
-  ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime.continuation_data());
   if (new_data != nullptr) *runtime.continuation_data() = *new_data;
-  self.state = State::kSuspended;
-  self.transferred = true;
+  self.state = State::kTransferred;
   target.state = State::kRunning;
-  target.transferred = false;
   target.nesting = 0;
   value = runtime.switch_fibers(self, target, value);
   if (runtime.signal == Signal::kInspect) value = answer_inspections(runtime, self, value);
   self.state = State::kRunning;
-  self.transferred = false;
   data.restore();
-  // Main is continued by the end of a fiber, a fiber by a transfer or a raise.
-  if (self.is_main()) {
-    answer_resumer(info, runtime, value);
-  } else {
-    answer_sleeper(info, runtime, value);
-  }
+  if (runtime.signal == Signal::kNone) return info.GetReturnValue().Set(local_over(&value));
+  // Main is continued by the end of a fiber, a fiber by a transfer or an error.
+  return self.is_main() ? answer_end(info, runtime, value) : answer_error(info, runtime, value);
 }
 
 // Whether the running flow may be left by a transfer.
@@ -333,11 +335,9 @@ bool can_leave(Runtime& runtime, Fiber& self) {
 void transfer(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& self = runtime.running();
-  Fiber& target = runtime.fiber_of(v8_state::small_integer(tagged_word(info[0])));
+  Fiber& target = fiber_argument(info, runtime);
   if (&target == &self) return info.GetReturnValue().Set(info[1]);
-  if (target.state != State::kSuspended || !target.transferred) {
-    return raise_code(runtime, ErrorCode::kTransfer);
-  }
+  if (target.state != State::kTransferred) return raise_code(runtime, ErrorCode::kTransfer);
   if (!can_leave(runtime, self)) return;
   if (!self.is_main()) runtime.uninstall(self);
   runtime.install(target);
@@ -355,9 +355,9 @@ void start_transfer(const Info& info) {
     if (!self.is_main()) runtime.install(self);
     return;
   }
-  Tagged frame = tagged_word(info[2]);
+  const Tagged frame = tagged_word(info[2]);
   target->resumer = nullptr;
-  transfer_to(info, runtime, *target, tagged_word(info[0]), runtime.continuation_data() != nullptr ? &frame : nullptr);
+  transfer_to(info, runtime, *target, tagged_word(info[0]), frame_or_none(frame));
 }
 
 // --- Looking ------------------------------------------------------------------------------------------------
@@ -377,13 +377,13 @@ void is_yieldable(const Info& info) {
 
 // state(handle): enum State
 void state(const Info& info) {
-  Fiber& fiber = Runtime::current()->fiber_of(v8_state::small_integer(tagged_word(info[0])));
+  const Fiber& fiber = fiber_argument(info, *Runtime::current());
   info.GetReturnValue().Set(static_cast<int>(fiber.state));
 }
 
 // innermost(handle): the Fiber at the end of the chain of resumes that begins with this one.
 void innermost(const Info& info) {
-  Fiber* fiber = &Runtime::current()->fiber_of(v8_state::small_integer(tagged_word(info[0])));
+  const Fiber* fiber = &fiber_argument(info, *Runtime::current());
   while (fiber->resuming != nullptr) fiber = fiber->resuming;
   info.GetReturnValue().Set(local_over(&fiber->roots[kSelf]));
 }
@@ -391,11 +391,12 @@ void innermost(const Info& info) {
 // inspect(handle): the stack trace of a fiber that is not running, taken on its own stack.
 void inspect(const Info& info) {
   Runtime& runtime = *Runtime::current();
-  Fiber& target = runtime.fiber_of(v8_state::small_integer(tagged_word(info[0])));
-  const bool asleep = target.state == State::kSuspended || target.state == State::kResuming;
+  Fiber& target = fiber_argument(info, runtime);
+  const bool asleep = target.state == State::kSuspended || target.state == State::kTransferred ||
+                      target.state == State::kResuming;
   if (!asleep || runtime.inspecting) return;
   Fiber& self = runtime.running();
-  ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime.continuation_data());
   runtime.inspecting = true;
   runtime.signal = Signal::kInspect;
   Tagged trace = runtime.switch_fibers(self, target, 0);
@@ -416,6 +417,9 @@ void current_frame(const Info& info) {
 
 // sweep(): tells JavaScript about the fibers that V8 terminated, and gives their stacks back.
 void sweep(const Info&) { Runtime::current()->release_terminated(); }
+
+// trackDomains(): see Runtime::track_domains.
+void track_domains(const Info&) { Runtime::current()->track_domains(); }
 
 struct Definition {
   const char* name;
@@ -439,6 +443,7 @@ constexpr Definition kDefinitions[] = {
     {"inspect", inspect},
     {"currentFrame", current_frame},
     {"sweep", sweep},
+    {"trackDomains", track_domains},
 };
 
 }  // namespace

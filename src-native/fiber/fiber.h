@@ -16,7 +16,8 @@ using v8_state::Word;
 // The numbers are shared with lib/native.ts.
 enum class State : std::uint8_t {
   kParked,     // belongs to nobody: waits for the next body
-  kSuspended,
+  kSuspended,    // by yield: can be resumed
+  kTransferred,  // by transfer: can be transferred to
   kRunning,
   kResuming,   // waits for a fiber that it resumed
   kFinished,   // terminated by V8; its JavaScript object does not know yet
@@ -38,7 +39,6 @@ struct Fiber {
   Fiber* resumer = nullptr;                // who is answered by yield; null after a transfer
   Fiber* resuming = nullptr;
   State state = State::kParked;
-  bool transferred = false;  // suspended by transfer, or entered by it
   bool killed = false;
   bool killed_hard = false;
   bool failed = false;       // the outcome is an error
@@ -53,6 +53,7 @@ struct Fiber {
   stack::Slot slot;
   Fiber* next_parked = nullptr;
   Fiber* below = nullptr;  // whose share of the async context lies under ours
+  std::uint32_t joins = 0;    // arrays that its resumers were joining when it was entered
   std::uint32_t nesting = 0;  // resumes between the main stack and this one
 
   bool is_main() const { return bottom == nullptr; }

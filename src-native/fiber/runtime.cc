@@ -6,7 +6,7 @@
 
 namespace greenfiber::fiber {
 
-thread_local Runtime* Runtime::current_ = nullptr;
+constinit thread_local Runtime* Runtime::current_ = nullptr;
 
 namespace {
 
@@ -25,6 +25,7 @@ Runtime::Runtime(v8::Isolate* isolate, const RuntimeOptions& options)
       options_(options),
       context_(isolate, isolate->GetCurrentContext()) {
   main_.state = State::kRunning;
+  main_.async.installed = true;  // always: it lies below all others
 }
 
 std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOptions& options,
@@ -55,7 +56,7 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
   failure = v8_state::find_async_places(isolate, runtime->places_);
   if (failure.empty()) failure = v8_state::find_microtask_places(isolate, runtime->places_);
   if (!failure.empty()) return nullptr;
-  runtime->async_ = std::make_unique<v8_state::AsyncStack>(isolate, runtime->context_, runtime->places_);
+  runtime->async_.emplace(isolate, runtime->context_, runtime->places_);
 
   if (options.prefer_locker) {
     runtime->direct_failure_ = "the locker engine was asked for";
@@ -68,10 +69,15 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
   return runtime;
 }
 
+const v8_state::ThreadRecord& Runtime::running_record(const void* self) {
+  return static_cast<const Runtime*>(self)->running_->record;
+}
+
 std::string Runtime::start_direct() {
   v8_state::Calibration calibration = v8_state::calibrate(isolate_);
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
+  watch_joins();
   // Since V8 13 the lowest limit ever set also says how far the stack reaches. All fibers lie below the
   // thread's own stack, so the extent is told once and V8's limit put back at once.
   const auto low = reinterpret_cast<Word>(stacks_->extent().low);
@@ -79,8 +85,13 @@ std::string Runtime::start_direct() {
     isolate_->SetStackLimit(low);
     v8_state::set_stack_limit(layout_, layout_.main_stack_limit);
   }
-  direct_ = std::make_unique<v8_state::DirectEngine>(isolate_, layout_, main_.record);
+  direct_.emplace(isolate_, layout_, main_.record,
+                  v8_state::DirectEngine::Running{running_record, this});
   return "";
+}
+
+void Runtime::watch_joins() {
+  layout_.join_stack.context = v8_state::slot_of(v8_state::local_of(context_));
 }
 
 std::string Runtime::start_locker() {
@@ -90,7 +101,8 @@ std::string Runtime::start_locker() {
   v8_state::Calibration calibration = v8_state::calibrate_unarchived(isolate_);
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
-  locker_ = std::make_unique<v8_state::LockerEngine>(isolate_, layout_, identity, main_.record);
+  watch_joins();
+  locker_.emplace(isolate_, layout_, identity, main_.record);
   return "";
 }
 
@@ -106,6 +118,14 @@ Runtime::~Runtime() {
     });
     direct_.reset();  // before the stacks that its records lie in
   }
+}
+
+context::Transfer Runtime::switch_threads(Fiber& from, Fiber& to, Tagged value) {
+  return locker_->switch_threads(from.record, to.record, [&] {
+    const auto landed = context::switch_to(to.suspended, reinterpret_cast<void*>(value));
+    land(landed);
+    return landed;
+  });
 }
 
 Fiber* Runtime::acquire(std::size_t stack_size, stack::Error& error) {
@@ -169,6 +189,31 @@ void Runtime::keep_terminated(Fiber& fiber, v8::Local<v8::Object> self) {
   terminated_.emplace_back(&fiber, v8::Global<v8::Object>(isolate_, self));
 }
 
+void Runtime::terminate() {
+  isolate_->TerminateExecution();
+  // The request is served by the next function that starts; let it be this one, so that nothing else runs.
+  v8::HandleScope scope(isolate_);
+  v8::Local<v8::Value> ignored;
+  std::ignore = hooks_.nothing.Get(isolate_)
+                    ->Call(context(), v8::Undefined(isolate_), 0, nullptr)
+                    .ToLocal(&ignored);
+}
+
+Tagged Runtime::switch_domains(Fiber& from, Fiber& to, Tagged value) {
+  v8::HandleScope scope(isolate_);
+  v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
+  v8::Local<v8::Value> held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
+  v8::Local<v8::Value> domain = undefined;
+  std::ignore = hooks_.save_domain.Get(isolate_)->Call(context(), undefined, 0, nullptr).ToLocal(&domain);
+  value = switch_stacks(from, to, v8_state::tagged_word(held));
+  held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
+  v8::Local<v8::Value> ignored;
+  std::ignore = hooks_.restore_domain.Get(isolate_)
+                    ->Call(context(), undefined, 1, &domain)
+                    .ToLocal(&ignored);
+  return v8_state::tagged_word(held);
+}
+
 void Runtime::sweep_terminated() {
   while (!terminated_.empty()) {
     auto [fiber, self] = std::move(terminated_.back());
@@ -197,7 +242,6 @@ void Runtime::fiber_entry(context::Transfer first, void* argument) {
   Fiber& self = *static_cast<Fiber*>(argument);
   Runtime& runtime = *current_;
   runtime.land(first);
-  context::FlowLocals{}.restore(runtime.locals_);
   const auto first_body = reinterpret_cast<Tagged>(first.payload);
   v8_state::ThreadRecord* next = nullptr;
   Tagged outcome = 0;
@@ -253,16 +297,6 @@ void Runtime::begin_body(Fiber& self, Tagged body) {
   self.async.begin(self.first_async_id, self.first_trigger_id, &self.roots[kResource]);
 }
 
-Fiber& Runtime::return_to_resumer(Fiber& self) {
-  if (self.resumer == nullptr) {
-    uninstall_all();
-    return main_;
-  }
-  Fiber& to = *self.resumer;
-  uninstall(self);
-  // Only after a transfer the resumer may have been cut off as well.
-  if (!to.is_main() && !to.async.installed) install(to);
-  return to;
-}
+void Runtime::reinstall(Fiber& fiber) { install(fiber); }
 
 }  // namespace greenfiber::fiber

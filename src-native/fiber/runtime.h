@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "context/flow_locals.h"
@@ -55,13 +56,14 @@ class Runtime {
 
   // The functions of RuntimeHooks in lib/native.ts; `make_error` makes the error of an ErrorCode.
   struct Hooks {
-    v8::Global<v8::Function> main, capture, make_error, splice, forget;
+    v8::Global<v8::Function> main, capture, make_error, splice, forget, nothing, save_domain,
+        restore_domain;
   };
 
   v8::Isolate* isolate() const { return isolate_; }
   v8::Local<v8::Context> context() { return context_.Get(isolate_); }
   Hooks& hooks() { return hooks_; }
-  bool is_direct() const { return direct_ != nullptr; }
+  bool is_direct() const { return direct_.has_value(); }
   const std::string& direct_failure() const { return direct_failure_; }
 
   Fiber& running() { return *running_; }
@@ -69,6 +71,14 @@ class Runtime {
   v8_state::AsyncStack& async() { return *async_; }
   std::uint32_t max_nesting() const { return kMaxNesting; }
 
+  // Ends the running JavaScript now, not at its next stack check.
+  void terminate();
+  // Makes process.domain belong to the fiber; a switch costs two calls more from then on.
+  void track_domains() { tracks_domains_ = true; }
+
+  // Inlined into each callback, down to the jump: the processor predicts returns by the calls it has seen, so
+  // a frame between the callback and the jump would be a misprediction on the other side.
+  //
   // Continues `to` with `value` and answers what `from` is given when it is continued. Asynchronous context
   // is the caller's business.
   Tagged switch_fibers(Fiber& from, Fiber& to, Tagged value);
@@ -96,6 +106,11 @@ class Runtime {
 
   // Puts the fiber's share of Node's async context on, or cuts it off with everything above it.
   void install(Fiber& fiber);
+  // Whether the fiber itself is in the middle of Array.prototype.join. V8 keeps one stack of these for all,
+  // and what is not removed in order crashes it.
+  bool joins_arrays(const Fiber& fiber) const {
+    return !layout_.join_stack.empty() && layout_.join_stack.count() > fiber.joins;
+  }
   void uninstall(Fiber& fiber);
   void uninstall_all();
 
@@ -115,11 +130,17 @@ class Runtime {
 
  private:
   Runtime(v8::Isolate* isolate, const RuntimeOptions& options);
+  static const v8_state::ThreadRecord& running_record(const void* self);
   std::string start_direct();
   std::string start_locker();
+  void watch_joins();
   Fiber* create_fiber(std::size_t stack_size, stack::Error& error);
+  Tagged switch_stacks(Fiber& from, Fiber& to, Tagged value);
+  [[gnu::cold]] Tagged switch_domains(Fiber& from, Fiber& to, Tagged value);
   void land(const context::Transfer& transfer);
+  context::Transfer switch_threads(Fiber& from, Fiber& to, Tagged value);
   void sweep_terminated();
+  [[gnu::cold]] void reinstall(Fiber& fiber);
   static void fiber_entry(context::Transfer first, void* argument);
   Tagged run_bodies(Fiber& self, Tagged first_body);
   void begin_body(Fiber& self, Tagged body);
@@ -127,14 +148,15 @@ class Runtime {
   static constexpr std::uint32_t kMaxNesting = 10'000;
   static constexpr std::uint32_t kMaxParked = 32;
 
-  [[gnu::tls_model("initial-exec")]] static thread_local Runtime* current_;
+  [[gnu::tls_model("initial-exec")]] static constinit thread_local Runtime* current_;
 
   // Hot.
+  bool tracks_domains_ = false;
   Fiber* running_ = &main_;
   Fiber* previous_ = nullptr;  // who was left by the switch under way
-  std::unique_ptr<v8_state::DirectEngine> direct_;
-  std::unique_ptr<v8_state::LockerEngine> locker_;
-  std::unique_ptr<v8_state::AsyncStack> async_;
+  std::optional<v8_state::AsyncStack> async_;
+  std::optional<v8_state::DirectEngine> direct_;
+  std::optional<v8_state::LockerEngine> locker_;
   context::FlowLocals::Place locals_;
   std::byte* pages_ = nullptr;  // where handles count from
   Fiber* parked_ = nullptr;
@@ -153,14 +175,19 @@ class Runtime {
   Fiber main_;
 };
 
-inline void Runtime::land(const context::Transfer& transfer) {
+[[gnu::always_inline]] inline void Runtime::land(const context::Transfer& transfer) {
   if (transfer.from == nullptr) return;
   previous_->suspended = transfer.from;
   if (running_->bottom != nullptr) context::link_resumer(running_->bottom, transfer.from);
 }
 
-inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to, Tagged value) {
-  const auto locals = context::FlowLocals::save(locals_);
+[[gnu::always_inline]] inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to, Tagged value) {
+  if (tracks_domains_) [[unlikely]] return switch_domains(from, to, value);
+  return switch_stacks(from, to, value);
+}
+
+[[gnu::always_inline]] inline Tagged Runtime::switch_stacks(Fiber& from, Fiber& to, Tagged value) {
+  const context::FlowLocals locals = context::FlowLocals::take(locals_);
   context::Transfer transfer;
   running_ = &to;
   previous_ = &from;
@@ -170,29 +197,37 @@ inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to, Tagged value) {
     transfer = context::switch_to(to.suspended, reinterpret_cast<void*>(value));
     land(transfer);
   } else {
-    transfer = locker_->switch_threads(from.record, to.record, [&] {
-      auto landed = context::switch_to(to.suspended, reinterpret_cast<void*>(value));
-      land(landed);
-      return landed;
-    });
+    transfer = switch_threads(from, to, value);
   }
-  locals.restore(locals_);
+  locals.put_back(locals_);
   return reinterpret_cast<Tagged>(transfer.payload);
 }
 
-inline void Runtime::install(Fiber& fiber) {
+[[gnu::always_inline]] inline void Runtime::install(Fiber& fiber) {
   async_->enter(fiber.async);
+  fiber.joins = layout_.join_stack.empty() ? 0 : layout_.join_stack.count();
   fiber.below = top_installed_;
   top_installed_ = &fiber;
 }
 
-inline void Runtime::uninstall(Fiber& fiber) {
+[[gnu::always_inline]] inline void Runtime::uninstall(Fiber& fiber) {
   for (;;) {
     Fiber* top = top_installed_;
     async_->leave(top->async);
     top_installed_ = top->below;
     if (top == &fiber) [[likely]] return;
   }
+}
+
+[[gnu::always_inline]] inline Fiber& Runtime::return_to_resumer(Fiber& self) {
+  if (self.resumer == nullptr) [[unlikely]] {
+    uninstall_all();
+    return main_;
+  }
+  Fiber& to = *self.resumer;
+  uninstall(self);
+  if (!to.async.installed) [[unlikely]] reinstall(to);  // cut off by a transfer
+  return to;
 }
 
 inline std::int32_t Runtime::handle_of(const Fiber& fiber) const {

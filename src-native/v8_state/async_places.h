@@ -3,11 +3,13 @@
 #pragma once
 
 #include <node.h>
+#include <node_version.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "v8_state/memory_probe.h"
@@ -27,13 +29,20 @@ enum class ResourceStack {
   kDequeOfVariants,        // Node 26: std::deque<std::variant<v8::Local*, v8::Global*>>
 };
 
+// What this binary is compiled for; calibration finds out and refuses any other.
+inline constexpr ResourceStack kResourceStack = NODE_MAJOR_VERSION < 22 ? ResourceStack::kVectorOfLocals
+                                                : NODE_MAJOR_VERSION < 26
+                                                    ? ResourceStack::kDequeOfLocalPointers
+                                                    : ResourceStack::kDequeOfVariants;
+
 struct VariantEntry {
   void* pointer;
   std::uint8_t index;  // 0: a v8::Local
 };
-using VectorOfLocals = std::vector<void*>;
-using DequeOfLocalPointers = std::deque<void*>;
-using DequeOfVariants = std::deque<VariantEntry>;
+using Resources = std::conditional_t<
+    kResourceStack == ResourceStack::kVectorOfLocals, std::vector<void*>,
+    std::conditional_t<kResourceStack == ResourceStack::kDequeOfLocalPointers, std::deque<void*>,
+                       std::deque<VariantEntry>>>;
 
 struct AsyncPlaces {
   std::uint32_t* fields = nullptr;  // enum AsyncField
@@ -41,16 +50,21 @@ struct AsyncPlaces {
   Word* stack_data = nullptr;       // points to the word that points to the saved (id, trigger) pairs
   Word* stack_capacity = nullptr;   // in doubles
   Word* callback_depth = nullptr;   // nesting of callback scopes
-  ResourceStack resource_kind = ResourceStack::kVectorOfLocals;
-  void* resources = nullptr;        // the container
+  Resources* resources = nullptr;   // the native half
   Tagged** resource_array = nullptr;  // v8::Global<v8::Array>: the JavaScript half
 
   // The context's microtask queue.
-  std::int32_t* microtask_depth = nullptr;
-  std::int32_t* microtask_suppressions = nullptr;
+  Word* microtask_counts = nullptr;  // two 32-bit counters: nested scopes, and suppressions
   const std::uint8_t* microtasks_running = nullptr;
 
   double* stack() const { return reinterpret_cast<double*>(*stack_data); }
+
+  // A JSArray is { map, properties, elements, length }.
+  static constexpr std::size_t kArrayLength = v8::internal::Internals::kJSObjectHeaderSize;
+  std::uint32_t resource_array_length() const {
+    return static_cast<std::uint32_t>(
+        small_integer(*reinterpret_cast<Tagged*>(**resource_array - 1 + kArrayLength)));
+  }
 };
 
 // Called inside AsyncResource.runInAsyncScope of `resource`: whether the array was found right.

@@ -1,16 +1,17 @@
 #include "v8_state/async_stack.h"
 
+#include <algorithm>
+#include <tuple>
+
 namespace greenfiber::v8_state {
 
 AsyncSegment::AsyncSegment() = default;
 AsyncSegment::~AsyncSegment() = default;
 
 void AsyncSegment::begin(double id, double trigger, Tagged* resource_slot) {
-  async_id = id;
-  trigger_id = trigger;
+  ids[0] = id;
+  ids[1] = trigger;
   resource = resource_slot;
-  depth = 0;
-  microtask_depth = suppressions = 0;
   pushed.reset();
 }
 
@@ -25,25 +26,33 @@ void AsyncStack::grow_stack() {
   *places_.callback_depth = depth;
 }
 
-void AsyncStack::save_pushed(AsyncSegment& segment, std::uint32_t length) {
+void AsyncStack::set_distant_resource(std::uint32_t level, AsyncSegment& segment) {
+  Resources& resources = *places_.resources;
+  if (resources.size() <= level) resources.resize(level + 1);
+  resources[level] = entry_of(segment);
+}
+
+bool AsyncStack::save_pushed(AsyncSegment& segment) {
+  const std::uint32_t length = places_.fields[kStackLength];
   const std::uint32_t own = segment.base + 1;
-  if (length <= own) return;
   auto pushed = std::make_unique<AsyncSegment::Pushed>();
+  pushed->depth = *places_.callback_depth - segment.base_depth;
+  pushed->microtasks = *places_.microtask_counts - segment.base_microtasks;
+  *places_.callback_depth = segment.base_depth;
+  *places_.microtask_counts = segment.base_microtasks;
+  if (length <= own) {
+    segment.pushed = std::move(pushed);
+    return length == own;
+  }
   // The pairs saved at each of our levels, then the current one.
   const double* stack = places_.stack();
   pushed->pairs.assign(stack + 2 * own, stack + 2 * length);
   pushed->pairs.push_back(places_.ids[kExecutionId]);
   pushed->pairs.push_back(places_.ids[kTriggerId]);
-  with_resources([&](auto& resources) {
-    using Entry = typename std::remove_reference_t<decltype(resources)>::value_type;
-    for (std::size_t level = own; level < resources.size(); ++level) {
-      if constexpr (std::is_same_v<Entry, VariantEntry>) {
-        pushed->resources.push_back(resources[level]);
-      } else {
-        pushed->resources.push_back({resources[level], 0});
-      }
-    }
-  });
+  const Resources& resources = *places_.resources;
+  for (std::size_t level = own; level < std::min<std::size_t>(length, resources.size()); ++level) {
+    pushed->resources.push_back(resources[level]);
+  }
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Context> context = context_.Get(isolate_);
   v8::Local<v8::Array> array = local_over<v8::Array>(*places_.resource_array);
@@ -58,10 +67,14 @@ void AsyncStack::save_pushed(AsyncSegment& segment, std::uint32_t length) {
     pushed->resource_array.Reset(isolate_, copy);
   }
   segment.pushed = std::move(pushed);
+  return true;
 }
 
 void AsyncStack::restore_pushed(AsyncSegment& segment) {
   std::unique_ptr<AsyncSegment::Pushed> pushed = std::move(segment.pushed);
+  *places_.callback_depth += pushed->depth;
+  *places_.microtask_counts += pushed->microtasks;
+  if (pushed->pairs.empty()) return;
   const std::uint32_t own = segment.base + 1;
   const auto levels = static_cast<std::uint32_t>(pushed->pairs.size() / 2 - 1);
   while (2 * (own + levels) + 1 >= *places_.stack_capacity) {
@@ -75,9 +88,11 @@ void AsyncStack::restore_pushed(AsyncSegment& segment) {
   places_.ids[kExecutionId] = *(pushed->pairs.end() - 2);
   places_.ids[kTriggerId] = *(pushed->pairs.end() - 1);
   places_.fields[kStackLength] = own + levels;
-  for (std::size_t i = 0; i < pushed->resources.size(); ++i) {
-    push_resource(own + static_cast<std::uint32_t>(i), pushed->resources[i]);
+  Resources& resources = *places_.resources;
+  if (resources.size() < own + pushed->resources.size()) {
+    resources.resize(own + pushed->resources.size());
   }
+  std::copy(pushed->resources.begin(), pushed->resources.end(), resources.begin() + own);
   if (pushed->resource_array.IsEmpty()) return;
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Context> context = context_.Get(isolate_);
@@ -89,6 +104,13 @@ void AsyncStack::restore_pushed(AsyncSegment& segment) {
       std::ignore = array->Set(context, own + i, entry);
     }
   }
+}
+
+void AsyncStack::cut_resource_array(std::uint32_t level) {
+  v8::HandleScope scope(isolate_);
+  std::ignore = local_over<v8::Array>(*places_.resource_array)
+                    ->Set(context_.Get(isolate_), v8::String::NewFromUtf8Literal(isolate_, "length"),
+                          v8::Integer::NewFromUnsigned(isolate_, level));
 }
 
 }  // namespace greenfiber::v8_state

@@ -13,23 +13,21 @@
 #pragma once
 
 #include <memory>
-#include <tuple>
 
 #include "v8_state/async_places.h"
 
 namespace greenfiber::v8_state {
 
 struct AsyncSegment {
-  double async_id = 0, trigger_id = 0;  // what is current when nothing is pushed in the fiber
-  Tagged* resource = nullptr;           // a slot of the fiber's own; read as a v8::Local
+  double ids[2] = {};          // async id and trigger id that are current when nothing is pushed in the fiber
+  Tagged* resource = nullptr;  // a slot of the fiber's own; read as a v8::Local
   std::uint32_t base = 0;
   bool installed = false;
   bool runs_inside_drain = false;  // microtasks were being drained when the fiber was last entered
-  Word base_depth = 0, depth = 0;
-  std::int32_t base_microtask_depth = 0, microtask_depth = 0;
-  std::int32_t base_suppressions = 0, suppressions = 0;
+  Word base_depth = 0;
+  Word base_microtasks = 0;
 
-  // What the fiber itself had pushed when it was cut off; rare, so it lies elsewhere.
+  // What the fiber itself had pushed and counted when it was cut off; rare, so it lies elsewhere.
   struct Pushed;
   std::unique_ptr<Pushed> pushed;
 
@@ -39,8 +37,10 @@ struct AsyncSegment {
 };
 
 struct AsyncSegment::Pushed {
+  Word depth = 0;
+  Word microtasks = 0;
   std::vector<double> pairs;
-  std::vector<VariantEntry> resources;
+  std::vector<Resources::value_type> resources;
   v8::Global<v8::Array> resource_array;
 };
 
@@ -65,113 +65,83 @@ class AsyncStack {
   void leave(AsyncSegment& segment);
 
  private:
-  void grow_stack();
-  void restore_pushed(AsyncSegment& segment);
-  void save_pushed(AsyncSegment& segment, std::uint32_t length);
-  void push_resource(std::uint32_t level, VariantEntry entry);
-  void cut_resources(std::uint32_t level);
-  void cut_resource_array(std::uint32_t level);
-  VariantEntry entry_of(AsyncSegment& segment) const;
-  template <typename Use>
-  decltype(auto) with_resources(Use use);
+  [[gnu::cold]] void grow_stack();
+  [[gnu::cold]] void restore_pushed(AsyncSegment& segment);
+  // Whether the fiber's entry is still there: an uncaught error may have cleared the whole stack.
+  [[gnu::cold]] bool save_pushed(AsyncSegment& segment);
+  void set_resource(std::uint32_t level, AsyncSegment& segment);
+  Resources::value_type* nearby_resource(std::uint32_t level);
+  [[gnu::cold]] void set_distant_resource(std::uint32_t level, AsyncSegment& segment);
+  [[gnu::cold]] void cut_resource_array(std::uint32_t level);
+  static Resources::value_type entry_of(AsyncSegment& segment);
 
   v8::Isolate* isolate_;
   const v8::Global<v8::Context>& context_;
   AsyncPlaces places_;
 };
 
-inline void AsyncStack::enter(AsyncSegment& segment) {
-  double* ids = places_.ids;
+[[gnu::always_inline]] inline void AsyncStack::enter(AsyncSegment& segment) {
   const std::uint32_t level = places_.fields[kStackLength];
   if (2 * level + 1 >= *places_.stack_capacity) [[unlikely]] grow_stack();
-  double* saved = places_.stack() + 2 * level;
-  saved[0] = ids[kExecutionId];
-  saved[1] = ids[kTriggerId];
-  ids[kExecutionId] = segment.async_id;
-  ids[kTriggerId] = segment.trigger_id;
+  double* const ids = places_.ids;
+  __builtin_memcpy(places_.stack() + 2 * level, ids, sizeof segment.ids);
+  __builtin_memcpy(ids, segment.ids, sizeof segment.ids);
   places_.fields[kStackLength] = level + 1;
-  push_resource(level, entry_of(segment));
+  set_resource(level, segment);
   segment.base = level;
   segment.installed = true;
   segment.runs_inside_drain = *places_.microtasks_running != 0;
   segment.base_depth = *places_.callback_depth;
-  *places_.callback_depth += segment.depth;
-  segment.base_microtask_depth = *places_.microtask_depth;
-  *places_.microtask_depth += segment.microtask_depth;
-  segment.base_suppressions = *places_.microtask_suppressions;
-  *places_.microtask_suppressions += segment.suppressions;
+  segment.base_microtasks = *places_.microtask_counts;
   if (segment.pushed) [[unlikely]] restore_pushed(segment);
 }
 
-inline void AsyncStack::leave(AsyncSegment& segment) {
-  const std::uint32_t length = places_.fields[kStackLength];
+[[gnu::always_inline]] inline void AsyncStack::leave(AsyncSegment& segment) {
   const std::uint32_t base = segment.base;
-  if (length != base + 1) [[unlikely]] save_pushed(segment, length);
-  // An uncaught exception inside the fiber may have cleared the whole stack; then there is nothing to cut.
-  if (length > base) [[likely]] {
-    const double* saved = places_.stack() + 2 * base;
-    places_.ids[kExecutionId] = saved[0];
-    places_.ids[kTriggerId] = saved[1];
-    places_.fields[kStackLength] = base;
-    cut_resources(base);
-    cut_resource_array(base);
-  }
   segment.installed = false;
-  segment.depth = *places_.callback_depth - segment.base_depth;
-  *places_.callback_depth = segment.base_depth;
-  segment.microtask_depth = *places_.microtask_depth - segment.base_microtask_depth;
-  *places_.microtask_depth = segment.base_microtask_depth;
-  segment.suppressions = *places_.microtask_suppressions - segment.base_suppressions;
-  *places_.microtask_suppressions = segment.base_suppressions;
-}
-
-template <typename Use>
-inline decltype(auto) AsyncStack::with_resources(Use use) {
-  switch (places_.resource_kind) {
-    case ResourceStack::kVectorOfLocals:
-      return use(*static_cast<VectorOfLocals*>(places_.resources));
-    case ResourceStack::kDequeOfLocalPointers:
-      return use(*static_cast<DequeOfLocalPointers*>(places_.resources));
-    default:
-      return use(*static_cast<DequeOfVariants*>(places_.resources));
+  if (places_.fields[kStackLength] != base + 1 || *places_.callback_depth != segment.base_depth ||
+      *places_.microtask_counts != segment.base_microtasks) [[unlikely]] {
+    if (!save_pushed(segment)) return;
   }
+  __builtin_memcpy(places_.ids, places_.stack() + 2 * base, sizeof segment.ids);
+  places_.fields[kStackLength] = base;
+  // What was pushed from JavaScript and popped again left holes that Node would pop in place of its own.
+  if (places_.resource_array_length() > base) [[unlikely]] cut_resource_array(base);
 }
 
-inline VariantEntry AsyncStack::entry_of(AsyncSegment& segment) const {
-  // The vector holds locals, the deques hold the addresses of locals; a local is the address of a slot.
-  const bool by_value = places_.resource_kind == ResourceStack::kVectorOfLocals;
-  return {by_value ? static_cast<void*>(segment.resource) : static_cast<void*>(&segment.resource), 0};
+inline void refer_to(Tagged*& resource, void*& entry) {
+  const bool by_value = kResourceStack == ResourceStack::kVectorOfLocals;
+  entry = by_value ? static_cast<void*>(resource) : static_cast<void*>(&resource);
+}
+inline void refer_to(Tagged*& resource, VariantEntry& entry) { entry = {&resource, 0}; }
+
+// The vector holds locals, the deques hold the addresses of locals; a local is the address of a slot.
+inline Resources::value_type AsyncStack::entry_of(AsyncSegment& segment) {
+  Resources::value_type entry;
+  refer_to(segment.resource, entry);
+  return entry;
 }
 
-inline void AsyncStack::push_resource(std::uint32_t level, VariantEntry entry) {
-  with_resources([&](auto& resources) {
-    using Entry = typename std::remove_reference_t<decltype(resources)>::value_type;
-    if (resources.size() != level) [[unlikely]] resources.resize(level);
-    if constexpr (std::is_same_v<Entry, VariantEntry>) {
-      resources.push_back(entry);
-    } else {
-      resources.push_back(entry.pointer);
-    }
-  });
+// Entries above the stack's length are never read, and Node overwrites them: what a fiber leaves behind needs
+// no removal.
+[[gnu::always_inline]] inline void AsyncStack::set_resource(std::uint32_t level,
+                                                            AsyncSegment& segment) {
+  Resources::value_type* place = nearby_resource(level);
+  if (place == nullptr) [[unlikely]] return set_distant_resource(level, segment);
+  *place = entry_of(segment);
 }
 
-inline void AsyncStack::cut_resources(std::uint32_t level) {
-  with_resources([&](auto& resources) {
-    if (resources.size() == level + 1) [[likely]] {
-      resources.pop_back();
-    } else if (resources.size() > level) {
-      resources.resize(level);
-    }
-  });
-}
-
-inline void AsyncStack::cut_resource_array(std::uint32_t level) {
-  // What the fiber pushed from JavaScript and popped again leaves holes that Node would pop in its place.
-  v8::Local<v8::Array> array = local_over<v8::Array>(*places_.resource_array);
-  if (array->Length() <= level) [[likely]] return;
-  v8::HandleScope scope(isolate_);
-  std::ignore = array->Set(context_.Get(isolate_), v8::String::NewFromUtf8Literal(isolate_, "length"),
-                   v8::Integer::NewFromUnsigned(isolate_, level));
+// The place of an entry that exists and, in a deque, lies in its first chunk; else null. libstdc++'s deque is
+// { map, map size, start { current, first, last, node }, finish { the same } }.
+[[gnu::always_inline]] inline Resources::value_type* AsyncStack::nearby_resource(std::uint32_t level) {
+  if constexpr (kResourceStack == ResourceStack::kVectorOfLocals) {
+    return level < places_.resources->size() ? &(*places_.resources)[level] : nullptr;
+  } else {
+    auto* words = reinterpret_cast<Resources::value_type* const*>(places_.resources);
+    Resources::value_type* const place = words[2] + level;
+    const bool one_chunk = words[5] == words[9];
+    return one_chunk && place < words[6] ? place : nullptr;
+  }
 }
 
 }  // namespace greenfiber::v8_state

@@ -1,13 +1,23 @@
 #include "v8_state/calibration.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <initializer_list>
 
 namespace greenfiber::v8_state {
 
 namespace {
 
-// More than any isolate's size; what lies behind it is only looked at, never written.
-constexpr std::size_t kIsolateSearchExtent = 128 * 1024;
+// Sizes that an isolate may have.
+constexpr std::size_t kSmallestIsolate = 32 * 1024, kLargestIsolate = 512 * 1024;
+
+// An isolate is one block of malloc. In a worker other objects of V8 lie right behind it, and look alike.
+std::size_t extent_of(const v8::Isolate* isolate, const MemoryProbe& probe) {
+  const std::size_t block = malloc_usable_size(const_cast<v8::Isolate*>(isolate)) & ~std::size_t{7};
+  if (block < kSmallestIsolate || block > kLargestIsolate) return 0;
+  return std::min(block, probe.bytes_to_mapping_end(reinterpret_cast<Word>(isolate)));
+}
 
 // A pending interrupt (a finished compile job, say) disturbs the words that are watched; it is served by the
 // JavaScript that runs between two attempts.
@@ -32,7 +42,7 @@ Calibration attempt(v8::Isolate* isolate, std::initializer_list<Step> steps) {
   v8::HandleScope scope(isolate);
   Layout& layout = result.layout;
   layout.isolate = reinterpret_cast<std::byte*>(isolate);
-  layout.isolate_extent = probe.readable_bytes(isolate, kIsolateSearchExtent);
+  layout.isolate_extent = extent_of(isolate, probe);
   layout.main_stack_start = current_thread_stack().high;
   if (layout.isolate_extent == 0 || layout.main_stack_start == 0) {
     result.failure = "an isolate and a stack that can be inspected";
@@ -58,11 +68,12 @@ Calibration calibrate_steps(v8::Isolate* isolate, std::initializer_list<Step> st
 Calibration calibrate(v8::Isolate* isolate) {
   return calibrate_steps(isolate,
                          {find_handle_scopes, find_thread_list, find_fresh_thread, find_spare_block,
-                          find_stack_limits, find_unarchived_state, find_continuation_data});
+                          find_stack_limits, find_unarchived_state, find_join_stack,
+                          find_continuation_data});
 }
 
 Calibration calibrate_unarchived(v8::Isolate* isolate) {
-  return calibrate_steps(isolate, {find_unarchived_state, find_continuation_data});
+  return calibrate_steps(isolate, {find_unarchived_state, find_join_stack, find_continuation_data});
 }
 
 }  // namespace greenfiber::v8_state

@@ -30,6 +30,7 @@ std::string find_fresh_thread(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_spare_block(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_stack_limits(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_unarchived_state(v8::Isolate*, const MemoryProbe&, Layout&);
+std::string find_join_stack(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_continuation_data(v8::Isolate*, const MemoryProbe&, Layout&);
 
 // The isolate as words.

@@ -6,18 +6,17 @@ namespace greenfiber::v8_state {
 
 namespace {
 
-// The implementer's vectors begin behind the isolate and end before the spare block: { data, capacity, size }.
-constexpr std::size_t kFirstVector = sizeof(Word);
-constexpr std::size_t kVectorSize = 3 * sizeof(Word);
+// The implementer's vectors { data, capacity, size } lie between the isolate and the spare block.
+constexpr std::size_t kFirstVector = 1;
+constexpr std::size_t kVectorWords = 3;
 
 }  // namespace
 
-DirectEngine::DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRecord& main)
-    : isolate_(isolate), layout_(layout), running_(&main), main_(main) {
-  std::memset(empty_archive_, 0, sizeof empty_archive_);
-  std::memcpy(empty_archive_, layout.fresh_implementer, layout.implementer_size);
-  std::memcpy(empty_archive_ + layout.implementer_size, layout.fresh_thread_local_top,
-              kThreadLocalTopSize);
+DirectEngine::DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRecord& main,
+                           Running running)
+    : isolate_(isolate), layout_(layout), running_(running), main_(main) {
+  empty_archive_[0] = reinterpret_cast<Word>(layout.isolate);
+  copy_words<kTopWords>(empty_archive_ + kImplementerWords, layout.fresh_thread_local_top);
   main.is_main = true;
   main.stack_limit = layout.main_stack_limit;
   main.stack_start = layout.main_stack_start;
@@ -31,7 +30,7 @@ DirectEngine::DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRec
 DirectEngine::~DirectEngine() {
   isolate_->RemoveGCPrologueCallback(before_gc, this);
   isolate_->RemoveGCEpilogueCallback(after_gc, this);
-  if (running_ != &main_) enter(main_);
+  if (!running_().is_main) enter(main_);
   for_each_record([](ThreadRecord& record) { unlink(record.node); });
 }
 
@@ -41,18 +40,16 @@ void DirectEngine::adopt(ThreadRecord& record, std::byte* handles, Word stack_st
   record.stack_limit = stack_limit;
   record.node.id = kFiberThreadId;
   record.node.thread_manager = layout_.thread_manager;
-  std::memcpy(record.archive, empty_archive_, layout_.implementer_size + kThreadLocalTopSize);
-  std::memcpy(record.archive + layout_.spare_in_implementer, &handles, sizeof handles);
+  copy_words<kImplementerWords + kTopWords>(record.archive, empty_archive_);
+  record.archive[layout_.spare_in_implementer / sizeof(Word)] = reinterpret_cast<Word>(handles);
   link(record.node, layout_.in_use_anchor, record.archive);
 }
 
 void DirectEngine::forget(ThreadRecord& record) {
   unlink(record.node);
-  for (std::size_t at = kFirstVector; at + kVectorSize <= layout_.spare_in_implementer;
-       at += kVectorSize) {
-    void* data;
-    std::memcpy(&data, record.archive + at, sizeof data);
-    std::free(data);
+  const std::size_t spare = layout_.spare_in_implementer / sizeof(Word);
+  for (std::size_t at = kFirstVector; at + kVectorWords <= spare; at += kVectorWords) {
+    std::free(reinterpret_cast<void*>(record.archive[at]));
   }
   std::free(reinterpret_cast<void*>(record.sudden_shutdown[0]));
 }
@@ -65,12 +62,14 @@ void DirectEngine::set_stack_start(Word start) {
 // collects garbage the start must be the fiber's own.
 void DirectEngine::before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self) {
   auto* engine = static_cast<DirectEngine*>(self);
-  if (engine->running_ != &engine->main_) engine->set_stack_start(engine->running_->stack_start);
+  ++engine->collections_;
+  const ThreadRecord& running = engine->running_();
+  if (!running.is_main) engine->set_stack_start(running.stack_start);
 }
 
 void DirectEngine::after_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self) {
   auto* engine = static_cast<DirectEngine*>(self);
-  if (engine->running_ != &engine->main_) engine->set_stack_start(engine->main_.stack_start);
+  if (!engine->running_().is_main) engine->set_stack_start(engine->main_.stack_start);
 }
 
 }  // namespace greenfiber::v8_state

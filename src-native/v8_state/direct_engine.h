@@ -2,8 +2,6 @@
 // its notion of the current thread. See thread_record.h for what is where.
 #pragma once
 
-#include <cstring>
-
 #include "v8_state/stack_limits.h"
 #include "v8_state/thread_record.h"
 #include "v8_state/unarchived.h"
@@ -12,8 +10,16 @@ namespace greenfiber::v8_state {
 
 class DirectEngine {
  public:
+  // Tells which record runs; the owner of the engine knows.
+  struct Running {
+    const ThreadRecord& (*ask)(const void* owner);
+    const void* owner;
+
+    const ThreadRecord& operator()() const { return ask(owner); }
+  };
+
   // `layout` outlives the engine. Links the record of the isolate's own stack, which is running.
-  DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRecord& main);
+  DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRecord& main, Running running);
 
   // Puts everything back as if there had never been a fiber: every record is unlinked, and the running
   // stack's state becomes the main stack's. Must be called before V8 tears its thread list down.
@@ -22,8 +28,8 @@ class DirectEngine {
   DirectEngine(const DirectEngine&) = delete;
   DirectEngine& operator=(const DirectEngine&) = delete;
 
-  // Makes `record`, which is all zeros, that of a fresh stack and links it. V8 takes its first handle block from `handles`
-  // (kHandleBlockSize bytes), which lives as long as the record.
+  // Makes `record`, which is all zeros, that of a fresh stack and links it. V8 takes its first handle block
+  // from `handles` (kHandleBlockSize bytes), which lives as long as the record.
   void adopt(ThreadRecord& record, std::byte* handles, Word stack_start, Word stack_limit);
 
   // Unlinks a record that will not run again and frees what V8 allocated for it.
@@ -38,8 +44,6 @@ class DirectEngine {
   void leave(ThreadRecord& from);
   void enter(ThreadRecord& to);
 
-  const ThreadRecord* running() const { return running_; }
-
  private:
   static void before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
   static void after_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
@@ -47,9 +51,11 @@ class DirectEngine {
 
   v8::Isolate* isolate_;
   const Layout& layout_;
-  ThreadRecord* running_;
+  Running running_;
   ThreadRecord& main_;
-  alignas(16) std::byte empty_archive_[kArchiveCapacity];
+  std::uint64_t collections_ = 0;
+  std::uint64_t main_left_at_ = 0;  // the value of collections_ when main was left
+  Word empty_archive_[kArchiveWords] = {};
 };
 
 // Any id that no OS thread has: V8 counts them from 1.
@@ -64,36 +70,64 @@ inline void DirectEngine::for_each_record(Use use) {
   }
 }
 
-inline void DirectEngine::leave(ThreadRecord& from) {
-  std::byte* archive = from.archive;
-  if (from.is_main) std::memcpy(archive, layout_.main_implementer, layout_.implementer_size);
-  std::memcpy(archive + layout_.scope_data_in_implementer, layout_.handle_scope_data,
-              kHandleScopeDataSize);
-  archive += layout_.implementer_size;
-  std::memcpy(archive, layout_.thread_local_top(), kThreadLocalTopSize);
-  std::memcpy(archive + kThreadLocalTopSize, layout_.relocatable_top, sizeof(Word));
-  save_unarchived(layout_, from);
-  from.node.data = from.archive;
+// A copy in the widest pieces there are, for words that V8 wrote some time ago.
+template <std::size_t kWords>
+[[gnu::always_inline]] inline void copy_wide(Word* to, const Word* from) {
+  __builtin_memcpy(to, from, kWords * sizeof(Word));
 }
 
-inline void DirectEngine::enter(ThreadRecord& to) {
-  const std::byte* archive = to.archive;
+// A copy word by word, for words that V8 has just written: a wider load would wait until all of the stores
+// that it spans are in the cache.
+template <std::size_t kWords>
+[[gnu::always_inline]] inline void copy_words(Word* __restrict to, const Word* __restrict from) {
+  for (std::size_t i = 0; i < kWords; ++i) {
+    Word word = from[i];
+    asm("" : "+r"(word));
+    to[i] = word;
+  }
+}
+
+inline constexpr std::size_t kScopeDataWords = kHandleScopeDataSize / sizeof(Word);
+inline constexpr std::size_t kImplementerWords = kImplementerSize / sizeof(Word);
+inline constexpr std::size_t kTopWords = kThreadLocalTopSize / sizeof(Word);
+// V8 writes the first words of ThreadLocalTop (the exit frame, the callback, the context) around each call.
+inline constexpr std::size_t kHotTopWords = 4;
+
+[[gnu::always_inline]] inline void DirectEngine::leave(ThreadRecord& from) {
+  const Word* top = layout_.thread_local_top();
+  const Word* scope_data = layout_.handle_scope_data;
+  const Word relocatable = *layout_.relocatable_top;
+  if (from.is_main) {
+    copy_wide<kImplementerWords>(from.archive, layout_.main_implementer);
+    main_left_at_ = collections_;
+  }
+  from.node.data = from.archive;
+  copy_words<kScopeDataWords>(from.archive + kScopeDataInImplementer / sizeof(Word), scope_data);
+  copy_words<kHotTopWords>(from.archive + kImplementerWords, top);
+  copy_wide<kTopWords - kHotTopWords>(from.archive + kImplementerWords + kHotTopWords,
+                                      top + kHotTopWords);
+  from.archive[kImplementerWords + kTopWords] = relocatable;
+  save_unarchived(layout_, from);
+}
+
+[[gnu::always_inline]] inline void DirectEngine::enter(ThreadRecord& to) {
+  Word* top = layout_.thread_local_top();
+  Word* scope_data = layout_.handle_scope_data;
+  set_stack_limit(layout_, to.stack_limit);
+  *layout_.relocatable_top = to.archive[kImplementerWords + kTopWords];
   if (to.is_main) {
     // A collection may have moved the buffers of the implementer's vectors.
-    std::memcpy(layout_.main_implementer, archive, layout_.implementer_size);
+    if (main_left_at_ != collections_) [[unlikely]] {
+      copy_wide<kImplementerWords>(layout_.main_implementer, to.archive);
+    }
     *layout_.implementer_place = layout_.main_implementer;
   } else {
     *layout_.implementer_place = to.archive;
   }
-  std::memcpy(layout_.handle_scope_data, archive + layout_.scope_data_in_implementer,
-              kHandleScopeDataSize);
-  archive += layout_.implementer_size;
-  std::memcpy(layout_.thread_local_top(), archive, kThreadLocalTopSize);
-  std::memcpy(layout_.relocatable_top, archive + kThreadLocalTopSize, sizeof(Word));
-  restore_unarchived(layout_, to);
   to.node.data = empty_archive_;
-  running_ = &to;
-  set_stack_limit(layout_, to.stack_limit);
+  copy_words<kScopeDataWords>(scope_data, to.archive + kScopeDataInImplementer / sizeof(Word));
+  copy_wide<kTopWords>(top, to.archive + kImplementerWords);
+  restore_unarchived(layout_, to);
 }
 
 }  // namespace greenfiber::v8_state

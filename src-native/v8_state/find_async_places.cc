@@ -1,3 +1,6 @@
+#include <malloc.h>
+
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -80,8 +83,10 @@ std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
   auto* environment = reinterpret_cast<Word*>(
       node::GetCurrentEnvironment(isolate->GetCurrentContext()));
   if (environment == nullptr) return "a node::Environment";
+  // The environment is one block of malloc.
   const std::size_t count =
-      probe.readable_bytes(environment, kEnvironmentWords * sizeof(Word)) / sizeof(Word);
+      std::min(malloc_usable_size(environment) / sizeof(Word), kEnvironmentWords);
+  if (count < 64) return "a node::Environment of its own";
 
   std::vector<std::size_t> ids, stacks;
   auto take = [&] { return Snapshot(probe, environment, count); };
@@ -114,7 +119,9 @@ std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
     if (outer.fields[i][kStackLength] != length + 1) continue;
     if (inner.fields[i][kStackLength] != length + 2) continue;
     if (length > 1000) continue;
-    if (fields != 0) return "the async hook fields (ambiguous)";
+    if (fields != 0 && environment[fields] != environment[i]) {
+      return "the async hook fields (ambiguous)";
+    }
     fields = i;
   }
   if (fields == 0) return "the async hook fields";
@@ -149,21 +156,19 @@ std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
 
   // The native resources lie in the same object, behind the ids; the JavaScript array right before them.
   const std::size_t from = ids.front() + 1, to = std::min(count, from + 24);
-  std::size_t resources = find_growing(rounds, from, to, vector_size);
-  if (resources != 0) {
-    places.resource_kind = ResourceStack::kVectorOfLocals;
-  } else if ((resources = find_growing(rounds, from, to, [](const auto& words, std::size_t i) {
-                return deque_size(words, i, sizeof(void*));
-              })) != 0) {
-    places.resource_kind = ResourceStack::kDequeOfLocalPointers;
-  } else if ((resources = find_growing(rounds, from, to, [](const auto& words, std::size_t i) {
-                return deque_size(words, i, sizeof(VariantEntry));
-              })) != 0) {
-    places.resource_kind = ResourceStack::kDequeOfVariants;
-  } else {
-    return "the native execution resources";
-  }
-  places.resources = &environment[resources];
+  const std::size_t resources =
+      find_growing(rounds, from, to, [](const std::vector<Word>& words, std::size_t i) {
+        switch (kResourceStack) {
+          case ResourceStack::kVectorOfLocals:
+            return vector_size(words, i);
+          case ResourceStack::kDequeOfLocalPointers:
+            return deque_size(words, i, sizeof(void*));
+          default:
+            return deque_size(words, i, sizeof(VariantEntry));
+        }
+      });
+  if (resources == 0) return "the native execution resources";
+  places.resources = reinterpret_cast<Resources*>(&environment[resources]);
   places.resource_array = reinterpret_cast<Tagged**>(&environment[resources - 1]);
   Tagged array;
   if (!probe.looks_like_pointer(environment[resources - 1]) ||
@@ -251,21 +256,21 @@ std::string find_microtask_places(v8::Isolate* isolate, AsyncPlaces& places) {
   if (suppressions == 0) return "the count of microtask suppressions";
   std::size_t running = find_running_flag(isolate, depth, suppressions);
   if (running == 0) return "the microtasks-running flag";
-  places.microtask_depth = reinterpret_cast<std::int32_t*>(queue + depth);
-  places.microtask_suppressions = reinterpret_cast<std::int32_t*>(queue + suppressions);
+  // Both counters are saved and restored as one word: neither ever falls below what a fiber began with.
+  if (suppressions != depth + 4 || depth % 8 != 0) return "neighbouring counters of microtasks";
+  places.microtask_counts = reinterpret_cast<Word*>(queue + depth);
   places.microtasks_running = queue + running;
   return "";
 }
 
 bool confirm_resource_array(v8::Local<v8::Context> context, const AsyncPlaces& places,
                             v8::Local<v8::Value> resource) {
-  // A JSArray is { map, properties, elements, length }. Only when the length fits, V8 is asked.
-  constexpr std::size_t kLengthOffset = v8::internal::Internals::kJSObjectHeaderSize;
+  // Only when the length is where it must be, V8 is asked about the object.
   MemoryProbe probe;
   const std::uint32_t levels = places.fields[kStackLength];
   Tagged object, length;
   if (!probe.read(*places.resource_array, &object, sizeof object) || (object & 3) != 1) return false;
-  if (!probe.read(reinterpret_cast<void*>(object - 1 + kLengthOffset), &length, sizeof length)) {
+  if (!probe.read(reinterpret_cast<void*>(object - 1 + AsyncPlaces::kArrayLength), &length, sizeof length)) {
     return false;
   }
   if (!is_small_integer(length) || small_integer(length) != static_cast<int>(levels)) return false;

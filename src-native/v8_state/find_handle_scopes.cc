@@ -33,11 +33,11 @@ std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, L
   v8::HandleScope scope(isolate);
   std::size_t data = find_scope_data(isolate, layout);
   if (data == 0) return "HandleScopeData";
-  layout.handle_scope_data = layout.isolate + data * sizeof(Word);
+  layout.handle_scope_data = isolate_words(layout) + data;
 
   // HandleScopeImplementer begins { isolate, blocks: { pointer, capacity, size } }, and the last block holds
   // the newest handle.
-  Word newest = *reinterpret_cast<Word*>(layout.handle_scope_data) - sizeof(Word);
+  Word newest = *layout.handle_scope_data - sizeof(Word);
   Word* words = isolate_words(layout);
   for (std::size_t i = 0; i < isolate_word_count(layout); ++i) {
     Word head[4], last_block;
@@ -50,7 +50,7 @@ std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, L
     if (!probe.read(blocks + size - 1, &last_block, sizeof last_block)) continue;
     if (newest < last_block || newest >= last_block + kHandleBlockSize) continue;
     if (layout.implementer_place != nullptr) return "HandleScopeImplementer (ambiguous)";
-    layout.implementer_place = reinterpret_cast<std::byte**>(&words[i]);
+    layout.implementer_place = reinterpret_cast<Word**>(&words[i]);
     layout.main_implementer = *layout.implementer_place;
   }
   return layout.implementer_place == nullptr ? "HandleScopeImplementer" : "";
@@ -58,8 +58,8 @@ std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, L
 
 std::string find_spare_block(v8::Isolate* isolate, const MemoryProbe&, Layout& layout) {
   // A second handle block, once left, becomes the implementer's spare: the word that now holds its address.
-  auto* implementer = reinterpret_cast<Word*>(layout.main_implementer);
-  const std::size_t count = layout.implementer_size / sizeof(Word);
+  Word* implementer = layout.main_implementer;
+  const std::size_t count = kImplementerSize / sizeof(Word);
   Word second_block = 0;
   {
     v8::HandleScope scope(isolate);

@@ -8,6 +8,9 @@
 #include "v8_state/calibration.h"
 #include "v8_state/thread_record.h"
 
+// glibc's dynamic linker exports it.
+extern "C" [[gnu::weak]] void* __libc_stack_end;
+
 namespace greenfiber::v8_state {
 
 std::string find_thread_list(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
@@ -45,42 +48,40 @@ std::string find_thread_list(v8::Isolate* isolate, const MemoryProbe& probe, Lay
 
 namespace {
 
-// The part of a thread's stack above the calling function: that is where its start is, by anybody's
-// definition. (V8 and the C library differ about where exactly a main thread's stack begins.)
-struct StackBase {
-  Word low, high;
+// Where a thread's stack begins: its upper end as pthread knows it, or, on the main thread and for some
+// versions of V8, the place that the dynamic linker recorded before it put arguments and environment there.
+struct StackStart {
+  Word end, recorded;
 
-  static StackBase of_this_thread() {
-    return {reinterpret_cast<Word>(__builtin_frame_address(0)), current_thread_stack().high};
+  static StackStart of_this_thread() {
+    const StackExtent extent = current_thread_stack();
+    const auto recorded = reinterpret_cast<Word>(&__libc_stack_end != nullptr ? __libc_stack_end : nullptr);
+    const bool ours = recorded > extent.low && recorded <= extent.high;
+    return {extent.high, ours ? recorded : extent.high};
   }
-  bool contains(Word word) const { return word > low && word <= high; }
+  bool is(Word word) const { return word == end || word == recorded; }
 };
 
 // What one helper thread sees right after it has taken the isolate over from the main thread.
 struct Visit {
   alignas(16) std::byte thread_local_top[kThreadLocalTopSize];
-  alignas(16) std::byte implementer[256];
-  std::byte* archived = nullptr;  // V8's archive of the main thread
-  std::size_t archived_size = 0;
   std::vector<Word*> stack_starts;  // those candidates that followed Isolate::Enter to this thread's stack
-  std::vector<std::byte> archive;
+  std::vector<std::byte> archive;  // V8's, of the main thread
 };
 
 void visit_as_helper(v8::Isolate* isolate, const Layout& layout,
                      const std::vector<Word*>& candidates, Visit& visit) {
   v8::Locker locker(isolate);
   std::memcpy(visit.thread_local_top, layout.thread_local_top(), kThreadLocalTopSize);
-  std::memcpy(visit.implementer, *layout.implementer_place, 128);
   ThreadState* main_state = layout.in_use_anchor->next;
   if (main_state != layout.in_use_anchor) {
-    visit.archived = main_state->data;
-    visit.archived_size = malloc_usable_size(main_state->data);
-    visit.archive.assign(visit.archived, visit.archived + visit.archived_size);
+    auto* bytes = reinterpret_cast<const std::byte*>(main_state->data);
+    visit.archive.assign(bytes, bytes + malloc_usable_size(main_state->data));
   }
-  const StackBase base = StackBase::of_this_thread();
+  const StackStart start = StackStart::of_this_thread();
   isolate->Enter();
   for (Word* place : candidates) {
-    if (base.contains(*place)) visit.stack_starts.push_back(place);
+    if (start.is(*place)) visit.stack_starts.push_back(place);
   }
   isolate->Exit();
 }
@@ -95,28 +96,28 @@ void visit_twice(v8::Isolate* isolate, const Layout& layout, const std::vector<W
   }).join();
 }
 
-void collect_within(const MemoryProbe& probe, Word start, std::size_t limit_bytes, StackBase base,
+void collect_within(const MemoryProbe& probe, Word start, std::size_t limit_bytes, StackStart wanted,
                     std::vector<Word*>& places, std::vector<Word>* pointers) {
   std::size_t bytes = std::min(limit_bytes, probe.bytes_to_mapping_end(start)) & ~std::size_t{7};
   std::vector<Word> copy(bytes / sizeof(Word));
   if (bytes == 0 || !probe.read(reinterpret_cast<void*>(start), copy.data(), bytes)) return;
   for (std::size_t i = 0; i < copy.size(); ++i) {
-    if (base.contains(copy[i])) places.push_back(reinterpret_cast<Word*>(start) + i);
+    if (wanted.is(copy[i])) places.push_back(reinterpret_cast<Word*>(start) + i);
     if (pointers != nullptr && probe.looks_like_pointer(copy[i])) pointers->push_back(copy[i]);
   }
 }
 
 // Words that may hold the main stack's start and can be reached from the isolate in `hops` pointers.
 std::vector<Word*> stack_start_candidates(const MemoryProbe& probe, const Layout& layout,
-                                          StackBase base, int hops) {
+                                          StackStart wanted, int hops) {
   std::vector<Word*> places;
   std::vector<Word> frontier;
-  collect_within(probe, reinterpret_cast<Word>(layout.isolate), layout.isolate_extent, base, places,
+  collect_within(probe, reinterpret_cast<Word>(layout.isolate), layout.isolate_extent, wanted, places,
                  &frontier);
   for (int hop = 0; hop < hops; ++hop) {
     std::vector<Word> next;
     for (Word start : frontier) {
-      collect_within(probe, start, hop == 0 ? 4096 : 64, base, places,
+      collect_within(probe, start, hop == 0 ? 4096 : 64, wanted, places,
                      hop + 1 < hops ? &next : nullptr);
     }
     frontier = std::move(next);
@@ -135,19 +136,22 @@ Word word_at(const std::byte* base, std::size_t offset) {
 // The archive begins with the HandleScopeImplementer; ThreadLocalTop follows it.
 std::string measure_archive(const Visit& visit, const std::byte* main_top, Word main_next_handle,
                             Layout& layout) {
+  const std::byte* archive = visit.archive.data();
+  std::size_t top_at = 0, scope_data_at = 0;
   for (std::size_t at = 64; at + kThreadLocalTopSize <= visit.archive.size() && at <= 256; at += 8) {
-    if (std::memcmp(visit.archive.data() + at, main_top, kThreadLocalTopSize) == 0) {
-      layout.implementer_size = at;
-      break;
-    }
+    if (std::memcmp(archive + at, main_top, kThreadLocalTopSize) != 0) continue;
+    top_at = at;
+    break;
   }
-  if (layout.implementer_size == 0) return "ThreadLocalTop in V8's archive of the main thread";
-  for (std::size_t at = 0; at + kHandleScopeDataSize <= layout.implementer_size; at += 8) {
-    if (word_at(visit.archive.data(), at) == main_next_handle) layout.scope_data_in_implementer = at;
+  for (std::size_t at = 0; at + kHandleScopeDataSize <= top_at; at += 8) {
+    if (word_at(archive, at) == main_next_handle) scope_data_at = at;
   }
-  if (layout.scope_data_in_implementer == 0) return "HandleScopeData in V8's archive";
-  layout.archive_size = visit.archived_size;
-  if (layout.archive_size > kArchiveCapacity) return "an archive of at most 640 bytes";
+  if (top_at != kImplementerSize || scope_data_at != kScopeDataInImplementer) {
+    return "the archive of a thread as this binary was built for (found " + std::to_string(top_at) +
+           ", " + std::to_string(scope_data_at) + ")";
+  }
+  layout.archive_size = visit.archive.size();
+  if (layout.archive_size > kArchiveWords * sizeof(Word)) return "an archive of at most 640 bytes";
   return "";
 }
 
@@ -156,12 +160,9 @@ std::string measure_archive(const Visit& visit, const std::byte* main_top, Word 
 void make_fresh_thread(const Visit (&visits)[2], const std::byte* main_top, Layout& layout) {
   std::memcpy(layout.fresh_thread_local_top, visits[0].thread_local_top, kThreadLocalTopSize);
   for (std::size_t at = 0; at < kThreadLocalTopSize; at += sizeof(Word)) {
-    if (word_at(visits[0].thread_local_top, at) != word_at(visits[1].thread_local_top, at)) {
-      std::memcpy(layout.fresh_thread_local_top + at, main_top + at, sizeof(Word));
-    }
+    if (word_at(visits[0].thread_local_top, at) == word_at(visits[1].thread_local_top, at)) continue;
+    layout.fresh_thread_local_top[at / sizeof(Word)] = word_at(main_top, at);
   }
-  std::memset(layout.fresh_implementer, 0, sizeof layout.fresh_implementer);
-  std::memcpy(layout.fresh_implementer, &layout.isolate, sizeof layout.isolate);
 }
 
 }  // namespace
@@ -169,18 +170,18 @@ void make_fresh_thread(const Visit (&visits)[2], const std::byte* main_top, Layo
 std::string find_fresh_thread(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
   alignas(16) std::byte main_top[kThreadLocalTopSize];
   std::memcpy(main_top, layout.thread_local_top(), kThreadLocalTopSize);
-  const Word main_next_handle = *reinterpret_cast<Word*>(layout.handle_scope_data);
-  const StackBase base = StackBase::of_this_thread();
+  const Word main_next_handle = *layout.handle_scope_data;
+  const StackStart start = StackStart::of_this_thread();
   // Most V8s keep the stack's start one pointer away; the wide search is slow and only a second resort.
   for (int hops = 1; hops <= 2 && layout.stack_starts.empty(); ++hops) {
-    std::vector<Word*> candidates = stack_start_candidates(probe, layout, base, hops);
+    std::vector<Word*> candidates = stack_start_candidates(probe, layout, start, hops);
     std::vector<Word> before;
     for (Word* place : candidates) before.push_back(*place);
     Visit visits[2];
     visit_twice(isolate, layout, candidates, visits);
     isolate->Enter();  // brings the stack's start back to the main thread's
     isolate->Exit();
-    if (visits[0].archived == nullptr) return "V8's archive of the main thread";
+    if (visits[0].archive.empty()) return "V8's archive of the main thread";
     if (layout.archive_size == 0) {
       std::string missed = measure_archive(visits[0], main_top, main_next_handle, layout);
       if (!missed.empty()) return missed;

@@ -6,36 +6,11 @@
 #include <tuple>
 
 #include "v8_state/calibration.h"
+#include "v8_state/observation.h"
 
 namespace greenfiber::v8_state {
 
 namespace {
-
-// What the probes below report to; handed to callbacks as an aligned pointer in their data.
-struct Observation {
-  const Layout* layout;
-  const MemoryProbe* probe;
-  int depth = 0;
-  std::vector<std::size_t> candidates;
-  std::vector<std::vector<std::byte>> snapshots;
-};
-
-v8::Local<v8::Value> wrap(v8::Isolate* isolate, Observation* observation) {
-#if V8_MAJOR_VERSION >= 14
-  return v8::External::New(isolate, observation, v8::kExternalPointerTypeTagDefault);
-#else
-  return v8::External::New(isolate, observation);
-#endif
-}
-
-Observation* unwrap(v8::Local<v8::Value> data) {
-#if V8_MAJOR_VERSION >= 14
-  return static_cast<Observation*>(
-      data.As<v8::External>()->Value(v8::kExternalPointerTypeTagDefault));
-#else
-  return static_cast<Observation*>(data.As<v8::External>()->Value());
-#endif
-}
 
 bool on_this_stack(const Layout& layout, Word word, const void* here) {
   return word > reinterpret_cast<Word>(here) && word < layout.main_stack_start && (word & 7) == 0;
@@ -214,7 +189,7 @@ std::string find_unarchived_state(v8::Isolate* isolate, const MemoryProbe& probe
   v8::TryCatch try_catch(isolate);
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   for (auto find : {find_relocatable, find_sudden_shutdown_vector, find_formatting_flag}) {
-    Observation seen{&layout, &probe, 0, {}, {}};
+    Observation seen{&layout, &probe, 0, {}, {}, nullptr};
     std::string missed = find(isolate, context, seen, layout);
     if (!missed.empty()) return missed;
   }

@@ -23,10 +23,19 @@ inline constexpr std::size_t kHandleScopeDataSize = V8_MAJOR_VERSION < 12 ? 32 :
 inline constexpr std::size_t kHandlesPerBlock = 1022;
 inline constexpr std::size_t kHandleBlockSize = kHandlesPerBlock * sizeof(Word);
 
+// What this binary is compiled for, so that copies are a handful of instructions; calibration measures both
+// and refuses any other.
+inline constexpr std::size_t kImplementerSize = V8_MAJOR_VERSION < 12   ? 152
+                                                : V8_MAJOR_VERSION < 13 ? 120
+                                                                        : 128;
+inline constexpr std::size_t kScopeDataInImplementer = V8_MAJOR_VERSION < 12   ? 120
+                                                       : V8_MAJOR_VERSION < 13 ? 96
+                                                                               : 104;
+
 // What V8 calls ThreadState: a node of the list of archived threads.
 struct ThreadState {
   Word id;
-  std::byte* data;
+  Word* data;
   ThreadState* next;
   ThreadState* previous;
   void* thread_manager;
@@ -38,16 +47,34 @@ struct StackLimitPlace {
   Word* effective;
 };
 
+// The arrays that are being joined, which V8 keeps in a slot of the native context to detect cycles: a
+// FixedArray { map, length, entries... } whose free entries hold the_hole.
+struct JoinStack {
+  const Tagged* context = nullptr;  // a slot that holds the native context
+  std::size_t offset = 0;           // of the stack, from the context's tagged word
+  Tagged hole = 0;
+
+  static constexpr std::size_t kFirstEntry = 2 * sizeof(Word) - 1, kLength = sizeof(Word) - 1;
+
+  bool empty() const { return entry(stack(), 0) == hole; }
+  // Slow: how many arrays are being joined.
+  std::uint32_t count() const;
+
+ private:
+  Tagged stack() const { return *reinterpret_cast<const Tagged*>(*context + offset); }
+  static Tagged entry(Tagged stack, std::size_t i) {
+    return reinterpret_cast<const Tagged*>(stack + kFirstEntry)[i];
+  }
+};
+
 struct Layout {
   std::byte* isolate = nullptr;
   std::size_t isolate_extent = 0;
 
   // Handles.
-  std::byte* handle_scope_data = nullptr;
-  std::byte** implementer_place = nullptr;  // the isolate's pointer to its HandleScopeImplementer
-  std::byte* main_implementer = nullptr;
-  std::size_t implementer_size = 0;
-  std::size_t scope_data_in_implementer = 0;
+  Word* handle_scope_data = nullptr;
+  Word** implementer_place = nullptr;  // the isolate's pointer to its HandleScopeImplementer
+  Word* main_implementer = nullptr;
   std::size_t spare_in_implementer = 0;
 
   // The list of archived threads.
@@ -56,8 +83,7 @@ struct Layout {
   std::size_t archive_size = 0;  // bytes of one archived thread
 
   // A thread that has just taken the isolate: what a new fiber starts with.
-  alignas(16) std::byte fresh_thread_local_top[kThreadLocalTopSize] = {};
-  alignas(16) std::byte fresh_implementer[256] = {};
+  Word fresh_thread_local_top[kThreadLocalTopSize / sizeof(Word)] = {};
 
   // Stack bounds.
   StackLimitPlace stack_limits[2] = {};
@@ -71,8 +97,10 @@ struct Layout {
   Word* sudden_shutdown_vector = nullptr;  // three words; null where this V8 has no such vector
   std::uint8_t* formatting_stack_trace = nullptr;
   Word* continuation_data = nullptr;  // null before V8 12
+  JoinStack join_stack;
 
-  std::byte* thread_local_top() const { return isolate + kThreadLocalTopOffset; }
+  // In V8's words, so that the compiler knows that storing them changes no pointer of ours.
+  Word* thread_local_top() const { return reinterpret_cast<Word*>(isolate + kThreadLocalTopOffset); }
   Word* stack_guard() const { return reinterpret_cast<Word*>(isolate + kStackGuardOffset); }
 };
 

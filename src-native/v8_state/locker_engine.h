@@ -15,7 +15,7 @@ class LockerEngine {
   // `layout` need only name the unarchived state; it outlives the engine.
   LockerEngine(v8::Isolate* isolate, const Layout& layout, const ThreadIdentity& identity,
                ThreadRecord& main)
-      : isolate_(isolate), layout_(layout), identity_(identity), running_(&main) {
+      : isolate_(isolate), layout_(layout), identity_(identity) {
     main.is_main = true;
     main.node.id = static_cast<Word>(*identity.thread_id);
     main.stack_start = identity.stack_start != nullptr ? *identity.stack_start : 0;
@@ -55,14 +55,11 @@ class LockerEngine {
     become(*next);
   }
 
-  const ThreadRecord* running() const { return running_; }
-
  private:
   void become(ThreadRecord& record) {
     *identity_.thread_id = static_cast<std::int32_t>(record.node.id);
     if (identity_.stack_start != nullptr) *identity_.stack_start = record.stack_start;
     restore_unarchived(layout_, record);
-    running_ = &record;
   }
 
   // Entering the isolate tells its heap where the conservative scan of this stack ends.
@@ -74,7 +71,6 @@ class LockerEngine {
   v8::Isolate* isolate_;
   const Layout& layout_;
   ThreadIdentity identity_;
-  ThreadRecord* running_;
   Word next_id_ = 0x40000000;
 };
 

@@ -34,11 +34,6 @@ bool MemoryProbe::read(const void* address, void* out, std::size_t bytes) const 
   return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
 }
 
-std::size_t MemoryProbe::readable_bytes(const void* address, std::size_t limit) const {
-  auto word = reinterpret_cast<std::uintptr_t>(address);
-  return std::min(limit, bytes_to_mapping_end(word)) & ~std::size_t{63};
-}
-
 bool MemoryProbe::looks_like_pointer(std::uintptr_t word) const {
   return (word & 7) == 0 && bytes_to_mapping_end(word) != 0;
 }

@@ -16,9 +16,6 @@ class MemoryProbe {
   // Copies `bytes` from `address`, all or nothing.
   bool read(const void* address, void* out, std::size_t bytes) const;
 
-  // The number of bytes, at most `limit`, that can be read from `address` on, in steps of 64.
-  std::size_t readable_bytes(const void* address, std::size_t limit) const;
-
   // Cheap filter: aligned, and inside a mapping that was writable when the snapshot was taken.
   bool looks_like_pointer(std::uintptr_t word) const;
 

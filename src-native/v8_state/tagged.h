@@ -41,6 +41,15 @@ inline v8::Local<T> local_over(Tagged* slot) {
   return handle;
 }
 
+// The slot of a global handle is a slot like any other.
+template <typename T>
+inline v8::Local<T> local_of(const v8::Global<T>& global) {
+  v8::Local<T> handle;
+  static_assert(sizeof handle == sizeof global);
+  __builtin_memcpy(static_cast<void*>(&handle), &global, sizeof handle);
+  return handle;
+}
+
 inline bool is_small_integer(Tagged word) { return (word & 1) == 0; }
 
 inline std::int32_t small_integer(Tagged word) {

@@ -19,29 +19,26 @@
 // neighbour's memory; while its stack runs, the node shows an empty archive instead.
 #pragma once
 
-#include <cstring>
-
 #include "v8_state/layout.h"
 
 namespace greenfiber::v8_state {
 
-inline constexpr std::size_t kArchiveCapacity = 640;
+inline constexpr std::size_t kArchiveWords = 80;
 
 struct ThreadRecord {
   ThreadState node;  // first: V8's list leads to it
-  // What is swapped but has no place in V8's archive.
-  Word sudden_shutdown[3];
-  std::uint8_t formatting_stack_trace;
-  bool is_main;
   Word stack_limit;
+  bool is_main;
+  // What is swapped but has no place in V8's archive, see unarchived.h.
+  bool has_unarchived;
+  std::uint8_t formatting_stack_trace;
+  Word sudden_shutdown[3];
   Word stack_start;  // the end of the conservative stack scan while this stack runs
-  alignas(16) std::byte archive[kArchiveCapacity];
-
-  std::byte* implementer() { return archive; }
+  alignas(16) Word archive[kArchiveWords];
 };
 
 // Links a record behind the anchor; the node shows `data` from now on.
-inline void link(ThreadState& node, ThreadState* anchor, std::byte* data) {
+inline void link(ThreadState& node, ThreadState* anchor, Word* data) {
   node.data = data;
   node.next = anchor->next;
   node.previous = anchor;

@@ -1,27 +1,27 @@
-// Swaps what belongs to a native stack although V8 archives it for no thread.
+// Swaps what belongs to a native stack although V8 archives it for no thread. All of it is rare, so a switch
+// only looks: a stack that has such state is marked, and leaves V8 without it behind.
 #pragma once
-
-#include <cstring>
 
 #include "v8_state/thread_record.h"
 
 namespace greenfiber::v8_state {
 
-// Only V8 12 has the vector of objects to destroy before a sudden shutdown.
+// Only V8 12 has the vector of objects to destroy before a sudden shutdown: { begin, end, capacity }.
 inline constexpr bool kHasSuddenShutdownVector = V8_MAJOR_VERSION == 12;
 
-inline void save_unarchived(const Layout& layout, ThreadRecord& from) {
-  from.formatting_stack_trace = *layout.formatting_stack_trace;
+[[gnu::cold]] void set_aside_unarchived(const Layout& layout, ThreadRecord& from);
+[[gnu::cold]] void put_back_unarchived(const Layout& layout, ThreadRecord& to);
+
+[[gnu::always_inline]] inline void save_unarchived(const Layout& layout, ThreadRecord& from) {
+  bool present = *layout.formatting_stack_trace != 0;
   if constexpr (kHasSuddenShutdownVector) {
-    std::memcpy(from.sudden_shutdown, layout.sudden_shutdown_vector, sizeof from.sudden_shutdown);
+    present |= layout.sudden_shutdown_vector[0] != layout.sudden_shutdown_vector[1];
   }
+  if (present) [[unlikely]] set_aside_unarchived(layout, from);
 }
 
-inline void restore_unarchived(const Layout& layout, const ThreadRecord& to) {
-  *layout.formatting_stack_trace = to.formatting_stack_trace;
-  if constexpr (kHasSuddenShutdownVector) {
-    std::memcpy(layout.sudden_shutdown_vector, to.sudden_shutdown, sizeof to.sudden_shutdown);
-  }
+[[gnu::always_inline]] inline void restore_unarchived(const Layout& layout, ThreadRecord& to) {
+  if (to.has_unarchived) [[unlikely]] put_back_unarchived(layout, to);
 }
 
 }  // namespace greenfiber::v8_state
