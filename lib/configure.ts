@@ -26,5 +26,5 @@ export function configure(configuration: Configuration): void {
   if (poolSize !== undefined) checkInteger('configuration.poolSize', poolSize, 0, 1_000_000);
   current.stackSize = stackSize ?? current.stackSize;
   current.poolSize = poolSize ?? current.poolSize;
-  runtime.addon?.configure(current);
+  if (runtime.engine !== 'none') runtime.addon?.configure(current);
 }

@@ -4,7 +4,7 @@ import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './dom
 import { FiberError, FiberKilled } from './errors';
 import { CREATED, FINISHED, Runtime, type Handle } from './native';
 import { checkFiberOptions, checkFunction } from './options';
-import { captureFrames, spliceFrames } from './stack-trace';
+import { captureOwnFrames, spliceFrames } from './stack-trace';
 
 /** Where a fiber is in its life. `resuming` waits for a fiber that it resumed. */
 export type FiberState = 'created' | 'running' | 'resuming' | 'suspended' | 'finished';
@@ -13,7 +13,7 @@ export interface FiberOptions {
   /** Shown in stack dumps and warnings. Default: `fiber` and its id. */
   name?: string;
   /**
-   * Bytes of native stack, 65,536 to 16,777,216, rounded up to a power of two. Of them 48 KiB are kept for
+   * Bytes of native stack, 131,072 to 16,777,216, rounded up to a power of two. Of them 48 KiB are kept for
    * V8's and Node's own C++ code, the rest is for JavaScript. Default: what {@link configure} set, 262,144.
    */
   stackSize?: number;
@@ -39,7 +39,7 @@ export const runtime = new Runtime({
   main: (fiber, handle) => {
     runBodies(fiber as Fiber, handle);
   },
-  capture: captureFrames,
+  capture: captureOwnFrames,
   splice: spliceFrames,
   forget: (fiber) => {
     forget(fiber as Fiber);
@@ -98,9 +98,9 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     this.#frame = native.currentFrame();
     if (this.#frame === null) this.#becomeResource();
     if (options !== undefined) {
-      checkFiberOptions(options);
-      this.#name = options.name;
-      this.#stackSize = options.stackSize ?? 0;
+      const { name, stackSize } = checkFiberOptions(options);
+      this.#name = name;
+      this.#stackSize = stackSize ?? 0;
     }
   }
 
@@ -149,7 +149,10 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     const target = this.#innermost();
     const killed = (target.#killed ??= new FiberKilled());
     target.#value = value;
-    if (target === Fiber.current) throw killed;
+    if (target === Fiber.current) {
+      native.condemn(killed);
+      throw killed;
+    }
     const result = native.kill(target.#handle, killed);
     if (target.#handle === FINISHED) return { done: true, value: result as R };
     native.sweep();
@@ -192,7 +195,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   /** Whether the body has ended, in whatever way. */
   get done(): boolean {
-    return this.state === 'finished';
+    return this.#handle === FINISHED || this.state === 'finished';
   }
 
   /** Shown in stack dumps and warnings. */
@@ -201,14 +204,13 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 
   set name(name: string) {
-    checkFiberOptions({ name });
-    this.#name = name;
+    this.#name = checkFiberOptions({ name }).name;
   }
 
   /** The JavaScript frames of where the fiber is, innermost first, one a line; empty when it has none. */
   get stack(): string {
     const state = this.state;
-    if (state === 'running') return captureFrames();
+    if (state === 'running') return captureOwnFrames();
     if (state === 'created' || state === 'finished') return '';
     return native.inspect(this.#handle) ?? '';
   }

@@ -14,6 +14,7 @@ export interface NativeFibers {
   resume(handle: Handle, value: unknown): unknown;
   raise(handle: Handle, error: unknown): unknown;
   kill(handle: Handle, error: unknown): unknown;
+  condemn(error: unknown): void;
   yield(value?: unknown): unknown;
   start(...first: StartArguments): unknown;
   startTransfer(...first: StartArguments): unknown;
@@ -187,6 +188,7 @@ function unsupported(error: () => FiberError): NativeFibers {
     resume: refuse,
     raise: refuse,
     kill: refuse,
+    condemn: refuse,
     yield: refuse,
     start: refuse,
     startTransfer: refuse,

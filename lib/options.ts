@@ -3,18 +3,27 @@ import { inspect } from 'node:util';
 import { FiberError } from './errors';
 import type { FiberOptions } from './fiber';
 
-export const SMALLEST_STACK = 64 * 1024;
+export const SMALLEST_STACK = 128 * 1024;
 export const LARGEST_STACK = 16 * 1024 * 1024;
 
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== 'function') throw wrongType(name, 'a function', value);
 }
 
-export function checkFiberOptions(options: FiberOptions): void {
+/** Reads each option once: a getter may change its answer. */
+export function checkFiberOptions(options: FiberOptions): FiberOptions {
   checkObject('options', options);
   const { name, stackSize } = options as Record<keyof FiberOptions, unknown>;
-  if (name !== undefined && typeof name !== 'string') throw wrongType('options.name', 'a string', name);
-  if (stackSize !== undefined) checkStackSize('options.stackSize', stackSize);
+  const checked: FiberOptions = {};
+  if (name !== undefined) {
+    if (typeof name !== 'string') throw wrongType('options.name', 'a string', name);
+    checked.name = name;
+  }
+  if (stackSize !== undefined) {
+    checkStackSize('options.stackSize', stackSize);
+    checked.stackSize = stackSize;
+  }
+  return checked;
 }
 
 export function checkObject(name: string, value: unknown): void {

@@ -1,5 +1,12 @@
-/** Lines of a stack trace that lie in this library. */
-const OWN_FRAME = new RegExp(`[(\\s]${escape(__dirname)}[/\\\\][^/\\\\]+:\\d+:\\d+\\)?$`);
+import { join } from 'node:path';
+
+/** Lines of a stack trace that lie in this library, as compiled or, with source maps, as written. */
+const OWN_FRAME = new RegExp(
+  `[(\\s/]${escape(join(__dirname, '..'))}[/\\\\](dist|lib)[/\\\\][^/\\\\]+:\\d+:\\d+\\)?$`,
+);
+
+/** Frames that are not on the stack, but wait for it: they belong to whoever runs the microtask. */
+const ASYNC_FRAME = /^\s+at async /;
 
 /** Frames a captured stack trace shows at most. */
 const CAPTURED_FRAMES = 200;
@@ -14,6 +21,18 @@ function framesOf(trace: string): string {
     .split('\n')
     .filter((line) => /^\s+at /.test(line) && !OWN_FRAME.test(line))
     .join('\n');
+}
+
+function withoutLines(trace: string, unwanted: RegExp): string {
+  return trace
+    .split('\n')
+    .filter((line) => !unwanted.test(line))
+    .join('\n');
+}
+
+/** The frames of the stack it is called on, and no others. */
+export function captureOwnFrames(): string {
+  return withoutLines(captureFrames(), ASYNC_FRAME);
 }
 
 /** The frames of the stack it is called on, one a line. */
@@ -39,7 +58,11 @@ export function spliceFrames(error: unknown): void {
   try {
     if (!(error instanceof Error) || typeof error.stack !== 'string') return;
     const frames = captureFrames(Error.stackTraceLimit);
-    if (frames !== '') error.stack = `${error.stack}\n${frames}`;
+    if (frames === '') return;
+    const own = withoutLines(error.stack, OWN_FRAME);
+    const seen = new Set(own.split('\n').filter((line) => ASYNC_FRAME.test(line)));
+    const added = frames.split('\n').filter((line) => !seen.has(line));
+    error.stack = [own, ...added].join('\n');
   } catch {
     // A frozen error, or a getter that throws: it goes to the resumer as it is.
   }

@@ -1,2 +1,112 @@
-// Type tests: compiled by `npm run lint:types`, never run.
-export {};
+import { expectTypeOf } from 'expect-type';
+import {
+  configure,
+  engine,
+  Fiber,
+  FiberError,
+  FiberKilled,
+  isSupported,
+  stats,
+  type Configuration,
+  type FiberErrorCode,
+  type FiberOptions,
+  type FiberState,
+  type Stats,
+} from 'greenfiber';
+
+// A fiber's three types: what it yields, what it returns, what it is resumed with.
+const fiber = new Fiber<number, string, boolean>((first) => {
+  expectTypeOf(first).toEqualTypeOf<boolean>();
+  expectTypeOf(Fiber.yield(1)).toEqualTypeOf<unknown>();
+  expectTypeOf(Fiber.yield<boolean>(1)).toEqualTypeOf<boolean>();
+  expectTypeOf(Fiber.yield).parameters.toEqualTypeOf<[value?: unknown]>();
+  return 'end';
+});
+expectTypeOf(fiber.resume).parameter(0).toEqualTypeOf<boolean | undefined>();
+expectTypeOf(fiber.resume(true)).toEqualTypeOf<number | string>();
+expectTypeOf(fiber.throw).parameters.toEqualTypeOf<[error: unknown]>();
+expectTypeOf(fiber.throw(0)).toEqualTypeOf<number | string>();
+expectTypeOf(fiber.return).parameter(0).toEqualTypeOf<string | undefined>();
+expectTypeOf(fiber.return()).toEqualTypeOf<IteratorResult<number, string>>();
+expectTypeOf(fiber.next(true)).toEqualTypeOf<IteratorResult<number, string>>();
+expectTypeOf(fiber.transfer).parameter(0).toEqualTypeOf<boolean | undefined>();
+expectTypeOf(fiber.transfer()).toEqualTypeOf<unknown>();
+
+const result = fiber.next();
+if (result.done === true) expectTypeOf(result.value).toEqualTypeOf<string>();
+else expectTypeOf(result.value).toEqualTypeOf<number>();
+
+// @ts-expect-error: it is resumed with a boolean
+fiber.resume(1);
+// @ts-expect-error: it returns a string
+fiber.return(1);
+// @ts-expect-error: the body returns a string
+new Fiber<number, string>(() => 1);
+// @ts-expect-error: a body is needed
+new Fiber();
+
+// The types default to unknown, and the body's are inferred.
+expectTypeOf<Fiber>().toEqualTypeOf<Fiber<unknown, unknown, unknown>>();
+expectTypeOf(new Fiber(() => 1)).toEqualTypeOf<Fiber<unknown, number, unknown>>();
+expectTypeOf(new Fiber((first: Date) => first)).toEqualTypeOf<Fiber<unknown, Date, Date>>();
+
+// Iteration and disposal.
+expectTypeOf(fiber).toExtend<Iterable<number>>();
+expectTypeOf(fiber).toExtend<Disposable>();
+expectTypeOf(fiber[Symbol.iterator]()).toExtend<IterableIterator<number>>();
+expectTypeOf(fiber[Symbol.dispose]()).toEqualTypeOf<void>();
+for (const value of fiber) expectTypeOf(value).toEqualTypeOf<number>();
+expectTypeOf([...fiber]).toEqualTypeOf<number[]>();
+
+// Properties.
+expectTypeOf(Fiber.current).toEqualTypeOf<Fiber | undefined>();
+expectTypeOf(fiber.state).toEqualTypeOf<FiberState>();
+expectTypeOf<FiberState>().toEqualTypeOf<
+  'created' | 'running' | 'resuming' | 'suspended' | 'finished'
+>();
+expectTypeOf(fiber.done).toEqualTypeOf<boolean>();
+expectTypeOf(fiber.id).toEqualTypeOf<number>();
+expectTypeOf(fiber.name).toEqualTypeOf<string>();
+expectTypeOf(fiber.stack).toEqualTypeOf<string>();
+fiber.name = 'new';
+// @ts-expect-error: read-only
+fiber.state = 'finished';
+// @ts-expect-error: read-only
+fiber.done = true;
+// @ts-expect-error: read-only
+fiber.id = 1;
+// @ts-expect-error: read-only
+fiber.stack = '';
+// @ts-expect-error: read-only
+Fiber.current = fiber;
+// @ts-expect-error: read-only
+Fiber.yield = () => undefined as never;
+expectTypeOf(Fiber.isYieldable()).toEqualTypeOf<boolean>();
+
+// Options.
+expectTypeOf<FiberOptions>().toEqualTypeOf<{ name?: string; stackSize?: number }>();
+expectTypeOf<Configuration>().toEqualTypeOf<{ stackSize?: number; poolSize?: number }>();
+expectTypeOf(configure).toEqualTypeOf<(configuration: Configuration) => void>();
+new Fiber(() => 1, {});
+new Fiber(() => 1, { name: 'a', stackSize: 1 << 17 });
+// @ts-expect-error: a number
+new Fiber(() => 1, { stackSize: '64k' });
+// @ts-expect-error: a string
+new Fiber(() => 1, { name: 1 });
+
+// A subclass keeps the types.
+class Numbers extends Fiber<number, void, void> {}
+expectTypeOf(new Numbers(() => undefined).resume()).toEqualTypeOf<number | void>();
+
+// Errors.
+expectTypeOf<FiberError>().toExtend<Error>();
+expectTypeOf<FiberKilled>().toExtend<FiberError>();
+declare const error: FiberError;
+expectTypeOf(error.code).toEqualTypeOf<FiberErrorCode>();
+expectTypeOf(error.code).toExtend<string>();
+
+// The module.
+expectTypeOf(engine).toEqualTypeOf<'direct' | 'locker' | 'none'>();
+expectTypeOf(isSupported).toEqualTypeOf<boolean>();
+expectTypeOf(stats()).toEqualTypeOf<Stats>();
+expectTypeOf(stats().stacks.total).toEqualTypeOf<number>();

@@ -1,7 +1,7 @@
 // Leave one native stack, enter another. This folder knows nothing of V8.
 //
 //   context::SuspendedFrame* frame = context::prepare(stack_top, entry, argument);
-//   context::Transfer back = context::switch_to(frame, payload);   // runs entry until it switches back
+//   context::Transfer back = context::switch_to(frame, payload);  // runs entry until it yields
 //
 // This header only selects: one file per architecture and ABI implements the functions, and
 // frames.h holds the words they exchange. `kSupported` says at run time whether there is one.

@@ -16,7 +16,7 @@
 //           │ entry                        │ +16
 //           │ frame.resume_address         │ +8   ──► greenfiber_context_enter
 //           │ frame.frame_pointer          │ +0   ──► the BottomFrame itself
-//           └──────────────────────────────┘ ◄── the SuspendedFrame to switch to; rsp of the first call
+//           └──────────────────────────────┘ ◄── SuspendedFrame to switch to; rsp of the first call
 //
 // Running stack. The trampoline has stored the resumer in the word that its rbp points to, and each
 // later resume stores it anew (link_resumer). So the chain of frame records { saved rbp, return
@@ -79,8 +79,8 @@ greenfiber_context_enter:
         .cfi_escape 0x0f, 6, 0x76, 0, 0x06, 0x23, 0xa0, 0x01
         // DW_CFA_expression, register 6 (rbp), 3 bytes: DW_OP_breg6 (rbp) 0; DW_OP_deref
         .cfi_escape 0x10, 6, 3, 0x76, 0, 0x06
-        // DW_CFA_expression, register 16 (return address), 5 bytes: DW_OP_breg6 (rbp) 0; DW_OP_deref;
-        //                                     DW_OP_plus_uconst 8
+        // DW_CFA_expression, register 16 (return address), 5 bytes: DW_OP_breg6 (rbp) 0;
+        //                                     DW_OP_deref; DW_OP_plus_uconst 8
         .cfi_escape 0x10, 16, 5, 0x76, 0, 0x06, 0x23, 8
         .cfi_undefined rbx
         .cfi_undefined r12

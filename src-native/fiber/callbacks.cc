@@ -125,6 +125,13 @@ bool can_wait(Runtime& runtime) {
   raise_code(runtime, runtime.inspecting ? ErrorCode::kNotYieldable : ErrorCode::kNesting);
 }
 
+// `target` transferred away and is now continued by somebody else: who resumed it first waits for nobody any
+// more, and can only be transferred to, or ended.
+[[gnu::cold, gnu::noinline]] void abandon_resumer(Fiber& resumer) {
+  resumer.state = State::kTransferred;
+  resumer.resuming = nullptr;
+}
+
 // Switches to `target` as its resumer and waits to be answered. The target's async context is installed.
 [[gnu::always_inline]] inline void wait_for(const Info& info, Runtime& runtime, Fiber& target,
                                             Tagged value, const Word* new_data) {
@@ -134,6 +141,7 @@ bool can_wait(Runtime& runtime) {
   self.state = State::kResuming;
   self.resuming = &target;
   target.state = State::kRunning;
+  if (target.resumer != nullptr) [[unlikely]] abandon_resumer(*target.resumer);
   target.resumer = &self;
   target.nesting = self.nesting + 1;
   value = runtime.switch_fibers(self, target, value);
@@ -183,6 +191,14 @@ void kill(const Info& info) {
   runtime.install(target);
   runtime.signal = Signal::kRaise;
   wait_for(info, runtime, target, tagged_word(info[1]), nullptr);
+}
+
+// condemn(error): from now on every suspension of the running fiber raises `error`.
+void condemn(const Info& info) {
+  Fiber& self = Runtime::current()->running();
+  if (self.is_main()) return;
+  self.killed = true;
+  self.roots[kKillError] = tagged_word(info[0]);
 }
 
 // --- Yield --------------------------------------------------------------------------------------------------
@@ -430,6 +446,7 @@ constexpr Definition kDefinitions[] = {
     {"resume", resume},
     {"raise", raise_in},
     {"kill", kill},
+    {"condemn", condemn},
     {"yield", yield},
     {"start", start},
     {"finish", finish},

@@ -78,16 +78,19 @@ std::string Runtime::start_direct() {
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
   watch_joins();
-  // Since V8 13 the lowest limit ever set also says how far the stack reaches. All fibers lie below the
-  // thread's own stack, so the extent is told once and V8's limit put back at once.
-  const auto low = reinterpret_cast<Word>(stacks_->extent().low);
-  if (V8_MAJOR_VERSION >= 13 && low < layout_.main_stack_start) {
-    isolate_->SetStackLimit(low);
-    v8_state::set_stack_limit(layout_, layout_.main_stack_limit);
-  }
+  announce_extent();
   direct_.emplace(isolate_, layout_, main_.record,
                   v8_state::DirectEngine::Running{running_record, this});
   return "";
+}
+
+// Since V8 13 the limit that was set last also says how far the stack reaches. All fibers lie below the thread's
+// own stack, so the extent is told once, and the limit itself put back.
+void Runtime::announce_extent() {
+  const auto low = reinterpret_cast<Word>(stacks_->extent().low);
+  if (V8_MAJOR_VERSION < 13 || low >= layout_.main_stack_start) return;
+  isolate_->SetStackLimit(low);
+  v8_state::set_stack_limit(layout_, layout_.main_stack_limit);
 }
 
 void Runtime::watch_joins() {
@@ -98,10 +101,11 @@ std::string Runtime::start_locker() {
   v8_state::ThreadIdentity identity;
   std::string missed = v8_state::find_thread_identity(isolate_, identity);
   if (!missed.empty()) return missed;
-  v8_state::Calibration calibration = v8_state::calibrate_unarchived(isolate_);
+  v8_state::Calibration calibration = v8_state::calibrate_for_locker(isolate_);
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
   watch_joins();
+  announce_extent();
   locker_.emplace(isolate_, layout_, identity, main_.record);
   return "";
 }
@@ -160,6 +164,7 @@ Fiber* Runtime::create_fiber(std::size_t stack_size, stack::Error& error) {
 }
 
 void Runtime::assign(Fiber& fiber, Tagged self) {
+  fiber.resumer = nullptr;
   fiber.killed = false;
   fiber.raises = 0;
   if (fiber.roots == nullptr) return;  // run_bodies makes the roots first
@@ -228,7 +233,23 @@ void Runtime::sweep_terminated() {
   }
 }
 
+void Runtime::retire_parked() {
+  const Tagged undefined = v8_state::tagged_word(v8::Undefined(isolate_));
+  while (parked_ != nullptr) {
+    stack::Error none;
+    Fiber& fiber = *acquire(options_.stack_size, none);
+    fiber.state = State::kRunning;
+    fiber.resumer = running_;
+    fiber.failed = false;
+    install(fiber);
+    switch_fibers(*running_, fiber, undefined);  // no next body: it leaves for good
+    signal = Signal::kNone;
+    release(left());
+  }
+}
+
 void Runtime::configure(std::size_t stack_size, std::size_t pool_size) {
+  if (stack_size != options_.stack_size) retire_parked();
   options_.stack_size = stack_size;
   stacks_->set_pool_size(pool_size);
 }
@@ -270,11 +291,10 @@ Tagged Runtime::run_bodies(Fiber& self, Tagged first_body) {
   v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
   self.roots = v8_state::slot_of(v8::Local<v8::Value>::New(isolate_, undefined));
   for (std::size_t i = 1; i < kRootSlotCount; ++i) v8::Local<v8::Value>::New(isolate_, undefined);
-  begin_body(self, first_body);
-  install(self);
-
   v8::Local<v8::Context> context = context_.Get(isolate_);
   v8::Context::Scope context_scope(context);
+  begin_body(self, first_body);
+  install(self);
   v8::TryCatch try_catch(isolate_);
   v8::Local<v8::Value> arguments[] = {v8_state::local_over(&self.roots[kSelf]),
                                       v8::Integer::New(isolate_, handle_of(self))};

@@ -134,6 +134,8 @@ class Runtime {
   std::string start_direct();
   std::string start_locker();
   void watch_joins();
+  void announce_extent();
+  void retire_parked();
   Fiber* create_fiber(std::size_t stack_size, stack::Error& error);
   Tagged switch_stacks(Fiber& from, Fiber& to, Tagged value);
   [[gnu::cold]] Tagged switch_domains(Fiber& from, Fiber& to, Tagged value);

@@ -45,6 +45,12 @@ void Pool::set_pool_size(std::size_t pool_size) {
   options_.pool_size = pool_size;
   trim_batch_ = std::clamp<std::size_t>(pool_size / 4, 1, kMaxTrimBatch);
   warm_limit_ = pool_size + trim_batch_ - 1;
+  for (unsigned class_index = 0; class_index < kClassCount; ++class_index) {
+    const FreeList& free = classes_[class_index].free;
+    while (free.warm() > pool_size) {
+      give_back(class_index, std::min(free.warm() - pool_size, kMaxTrimBatch));
+    }
+  }
 }
 
 Acquired Pool::acquire_unused(std::size_t stack_size) {

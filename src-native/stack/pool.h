@@ -110,7 +110,7 @@ class Pool {
     return live_low - deepest >= static_cast<std::ptrdiff_t>(kTrimWorthPages * kPageSize);
   }
 
-  // Options::pool_size from now on; slots beyond it are given back as releases and trims come.
+  // Options::pool_size from now on; warm slots beyond it are given back at once.
   void set_pool_size(std::size_t pool_size);
 
   // For a timer while the program is idle. Gives back half of the warm slots that nothing needed

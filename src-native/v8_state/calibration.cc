@@ -72,8 +72,8 @@ Calibration calibrate(v8::Isolate* isolate) {
                           find_continuation_data});
 }
 
-Calibration calibrate_unarchived(v8::Isolate* isolate) {
-  return calibrate_steps(isolate, {find_unarchived_state, find_join_stack, find_continuation_data});
+Calibration calibrate_for_locker(v8::Isolate* isolate) {
+  return calibrate_steps(isolate, {find_stack_limits, find_unarchived_state, find_join_stack, find_continuation_data});
 }
 
 }  // namespace greenfiber::v8_state

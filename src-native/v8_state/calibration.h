@@ -20,8 +20,8 @@ struct Calibration {
 // Must be called on the isolate's own stack, inside a context.
 Calibration calibrate(v8::Isolate* isolate);
 
-// Only what V8 archives for no thread; the locker engine needs no more.
-Calibration calibrate_unarchived(v8::Isolate* isolate);
+// Stack limits and what V8 archives for no thread; the locker engine needs no more.
+Calibration calibrate_for_locker(v8::Isolate* isolate);
 
 // The steps, in the order they build on each other. Each returns an empty string or what it missed.
 std::string find_handle_scopes(v8::Isolate*, const MemoryProbe&, Layout&);

@@ -24,7 +24,10 @@ std::vector<std::size_t> relocatable_candidates(const Layout& layout, bool neste
   std::vector<std::size_t> found;
   const void* here = __builtin_frame_address(0);
   const Word* words = isolate_words(layout);
+  constexpr std::size_t kTopBegin = kThreadLocalTopOffset / sizeof(Word);
+  constexpr std::size_t kTopEnd = kTopBegin + kThreadLocalTopSize / sizeof(Word);
   for (std::size_t i = 0; i < isolate_word_count(layout); ++i) {
+    if (i >= kTopBegin && i < kTopEnd) continue;  // archived with ThreadLocalTop
     if (!on_this_stack(layout, words[i], here)) continue;
     auto* object = reinterpret_cast<const Word*>(words[i]);
     if (object[1] != reinterpret_cast<Word>(layout.isolate)) continue;
@@ -76,10 +79,15 @@ std::string find_relocatable(v8::Isolate* isolate, v8::Local<v8::Context> contex
                                                           nullptr, wrap(isolate, &seen)));
   v8::Local<v8::Object> object;
   v8::Local<v8::Value> ignored;
+  const std::vector<Word> before(isolate_words(layout),
+                                 isolate_words(layout) + isolate_word_count(layout));
   if (!shape->NewInstance(context).ToLocal(&object) ||
       !object->Get(context, v8::String::NewFromUtf8Literal(isolate, "outer")).ToLocal(&ignored)) {
     return "an object with an interceptor";
   }
+  // The chain is as long as before.
+  std::erase_if(seen.candidates,
+                [&](std::size_t i) { return isolate_words(layout)[i] != before[i]; });
   if (seen.depth != 2 || seen.candidates.size() != 1) {
     return "the top of the Relocatable chain (" + std::to_string(seen.candidates.size()) +
            " candidates)";

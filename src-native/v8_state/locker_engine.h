@@ -4,6 +4,7 @@
 // whole test suite runs against.
 #pragma once
 
+#include "v8_state/stack_limits.h"
 #include "v8_state/thread_identity.h"
 #include "v8_state/thread_record.h"
 #include "v8_state/unarchived.h"
@@ -12,7 +13,7 @@ namespace greenfiber::v8_state {
 
 class LockerEngine {
  public:
-  // `layout` need only name the unarchived state; it outlives the engine.
+  // `layout` need only name stack limits and unarchived state; it outlives the engine.
   LockerEngine(v8::Isolate* isolate, const Layout& layout, const ThreadIdentity& identity,
                ThreadRecord& main)
       : isolate_(isolate), layout_(layout), identity_(identity) {
@@ -47,7 +48,7 @@ class LockerEngine {
   void run_thread(ThreadRecord& self, ThreadRecord*& next, Body body) {
     {
       v8::Locker locker(isolate_);
-      isolate_->SetStackLimit(self.stack_limit);
+      set_stack_limit(layout_, self.stack_limit);
       refresh_stack_start();
       body();
     }

@@ -4,7 +4,8 @@
 //   TEST_MAIN()                        // once per test program
 //
 // Prints one sentence per test (the underscores become spaces) and `N passed, N failed` last; the
-// exit code is 0 only if nothing failed. An argument runs only the tests whose sentence contains it.
+// exit code is 0 only if nothing failed. An argument runs only the tests whose sentence contains
+// it.
 #pragma once
 
 #include <cstdio>
@@ -85,8 +86,8 @@ inline int run_all(int argc, char** argv) {
 
 }  // namespace greenfiber::test
 
-#define TEST(name)                                                                    \
-  static void test_##name();                                                          \
+#define TEST(name)                                                                       \
+  static void test_##name();                                                             \
   static const ::greenfiber::test::Registration registration_##name(#name, test_##name); \
   static void test_##name()
 

@@ -192,8 +192,8 @@ TEST(gdb_backtrace_crosses_three_flows_into_main) {
     }
     std::size_t position = text.rfind("#0 ");
     CHECK(position != std::string::npos);
-    for (const char* frame : {"stop_here_for_gdb", "inner_flow", "middle_flow", "outer_flow",
-                              "host", " main "}) {
+    for (const char* frame :
+         {"stop_here_for_gdb", "inner_flow", "middle_flow", "outer_flow", "host", " main "}) {
       position = text.find(frame, position == std::string::npos ? 0 : position);
       if (!CHECK(position != std::string::npos)) {
         std::printf("      no '%s' in order %s:\n%s\n", frame, order, text.c_str());

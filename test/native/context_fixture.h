@@ -21,7 +21,7 @@ using context::Transfer;
 // Neighbouring stacks in one mapping: index 0 is the lowest in memory.
 class Stacks {
  public:
-  static constexpr std::size_t kSize = 256 * 1024;
+  static constexpr std::size_t kSize = 1024 * 1024;
 
   explicit Stacks(std::size_t count) : size_(count * kSize) {
     void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE,

@@ -1,5 +1,6 @@
-// Exceptions and errno belong to the control flow that meets them (src-native/context/flow_locals.h).
-// Compiled with exceptions, unlike the addon: the program around it may well use them.
+// Exceptions and errno belong to the control flow that meets them
+// (src-native/context/flow_locals.h). Compiled with exceptions, unlike the addon: the program
+// around it may well use them.
 #include "context/flow_locals.h"
 
 #include <exception>

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+
+import test from 'ava';
+
+import { runChild } from '../helpers/child';
+
+const seconds = Number(process.env['GREENFIBER_FUZZ_SECONDS'] ?? 3);
+/** Set it to replay a failure. */
+const given = process.env['GREENFIBER_FUZZ_SEED'];
+const DRIVER = join(__dirname, 'driver.js');
+
+test('random legal and illegal calls neither crash nor leak nor surprise', async (t) => {
+  t.timeout(seconds * 1000 + 60_000);
+  const seed = given ?? String(1 + Math.floor(Math.random() * 0xfffffffe));
+  const { code, signal, stdout, stderr } = await runChild(DRIVER, {
+    flags: ['--no-warnings'],
+    args: [seed, String(seconds)],
+    timeout: seconds * 1000 + 50_000,
+  });
+  t.log(`seed ${seed}: ${stdout.trim()}`);
+  t.deepEqual(
+    { code, signal, stderr },
+    { code: 0, signal: null, stderr: '' },
+    `GREENFIBER_FUZZ_SEED=${seed}`,
+  );
+});
