@@ -2,6 +2,8 @@ import { AsyncResource } from 'node:async_hooks';
 
 import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './domain';
 import { FiberError, FiberKilled } from './errors';
+import { trimWhileIdle } from './idle';
+import { forgetLeak, watchForLeak } from './leaks';
 import { CREATED, FINISHED, Runtime, type Handle } from './native';
 import { checkFiberOptions, checkFunction } from './options';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
@@ -284,6 +286,8 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #begin(value: unknown, start = native.start): unknown {
     if (this.#handle === FINISHED) throw finishedError();
     this.#value = value;
+    watchForLeak(this);
+    if (runtime.addon !== undefined) trimWhileIdle(runtime.addon);
     const resource = this.#resource;
     if (resource === undefined) return start(this, this.#stackSize, this.#frame);
     return start(
@@ -298,6 +302,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   #end(): void {
     this.#handle = FINISHED;
+    forgetLeak(this);
     this.#body = undefined;
     this.#value = undefined;
     this.#frame = undefined;

@@ -134,10 +134,15 @@ export class Runtime {
 
   #open(preferLocker: boolean): NativeFibers | undefined {
     if (this.addon === undefined) return undefined;
+    const useLocker = preferLocker || hasFault('calibration');
+    if (useLocker && hasFault('locker')) {
+      this.reason = 'missing: nothing (the fault was asked for)';
+      return undefined;
+    }
     const options = {
       stackSize: DEFAULT_STACK_SIZE,
       poolSize: DEFAULT_POOL_SIZE,
-      preferLocker,
+      preferLocker: useLocker,
     };
     const opened = this.addon.create(options, this.#hooks);
     if (typeof opened === 'string') {
@@ -167,6 +172,11 @@ export class Runtime {
         addon.confirmAsync(outer) && inner.runInAsyncScope(() => addon.confirmAsync(inner)),
     );
   }
+}
+
+/** `GREENFIBER_FAULT` makes a part fail, so that tests see what happens then: calibration, self-test, locker. */
+export function hasFault(part: 'calibration' | 'self-test' | 'locker'): boolean {
+  return (process.env['GREENFIBER_FAULT'] ?? '').split(',').includes(part);
 }
 
 /** What `GREENFIBER_ENGINE` asks for. */

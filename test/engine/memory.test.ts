@@ -1,0 +1,48 @@
+import test from 'ava';
+
+import { Fiber, stats } from 'greenfiber';
+
+import { runChild } from '../helpers/child';
+
+test('stacks of finished fibers are given back while nobody needs them', async (t) => {
+  const fibers = Array.from({ length: 200 }, () => new Fiber(() => Fiber.yield()));
+  for (const fiber of fibers) fiber.resume();
+  for (const fiber of fibers) fiber.resume();
+  const warm = stats().stacks.warm;
+  t.true(warm > 100);
+  await new Promise((resolve) => setTimeout(resolve, 3500));
+  t.true(stats().stacks.warm < warm / 2, `${String(warm)} then ${String(stats().stacks.warm)}`);
+});
+
+test('giving stacks back keeps no process alive', async (t) => {
+  const child = await runChild(`
+    const { Fiber } = require('greenfiber');
+    const fibers = Array.from({ length: 100 }, () => new Fiber(() => Fiber.yield()));
+    for (const fiber of fibers) fiber.resume();
+    for (const fiber of fibers) fiber.resume();
+    const started = Date.now();
+    process.on('exit', () => console.log(Date.now() - started));
+  `);
+  t.is(child.code, 0);
+  t.true(Number(child.stdout) < 900);
+});
+
+test('GREENFIBER_DEBUG=1 reports the fibers that were still suspended at exit', async (t) => {
+  const source = `
+    const { Fiber } = require('greenfiber');
+    function waitsForNothing() { Fiber.yield(); }
+    function makesIt() { return new Fiber(waitsForNothing, { name: 'the lost one' }); }
+    const lost = makesIt();
+    lost.resume();
+    const done = new Fiber(() => Fiber.yield());
+    done.resume();
+    done.resume();
+  `;
+  const loud = await runChild(source, { env: { GREENFIBER_DEBUG: '1' } });
+  t.is(loud.code, 0);
+  t.regex(loud.stderr, /1 fibers were still suspended at exit/);
+  t.regex(loud.stderr, /the lost one sleeps in\n\s+at waitsForNothing/);
+  t.regex(loud.stderr, /created in\n[^]*at/);
+  const quiet = await runChild(source);
+  t.is(quiet.stderr, '');
+});
