@@ -207,8 +207,7 @@ enum class Refusal { kNone, kNotInFiber, kNotYieldable, kTransfer, kKilled };
 
 [[gnu::always_inline]] inline Refusal why_not_yieldable(Runtime& runtime, const Fiber& self) {
   if (self.is_main()) return Refusal::kNotInFiber;
-  if (runtime.inspecting || runtime.async().drains_microtasks(self.async) ||
-      runtime.joins_arrays(self)) {
+  if (runtime.inspecting || runtime.async().drains_microtasks(self.async)) {
     return Refusal::kNotYieldable;
   }
   if (self.killed) return Refusal::kKilled;

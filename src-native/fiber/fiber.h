@@ -53,7 +53,6 @@ struct Fiber {
   stack::Slot slot;
   Fiber* next_parked = nullptr;
   Fiber* below = nullptr;  // whose share of the async context lies under ours
-  std::uint32_t joins = 0;    // arrays that its resumers were joining when it was entered
   std::uint32_t nesting = 0;  // resumes between the main stack and this one
 
   bool is_main() const { return bottom == nullptr; }

@@ -65,6 +65,7 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
   }
   if (!runtime->is_direct()) failure = runtime->start_locker();
   if (!failure.empty()) return nullptr;
+  runtime->gc_guard_.emplace(isolate, runtime->layout_);
   current_ = runtime.get();
   return runtime;
 }
@@ -77,7 +78,6 @@ std::string Runtime::start_direct() {
   v8_state::Calibration calibration = v8_state::calibrate(isolate_);
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
-  watch_joins();
   announce_extent();
   direct_.emplace(isolate_, layout_, main_.record,
                   v8_state::DirectEngine::Running{running_record, this});
@@ -93,10 +93,6 @@ void Runtime::announce_extent() {
   v8_state::set_stack_limit(layout_, layout_.main_stack_limit);
 }
 
-void Runtime::watch_joins() {
-  layout_.join_stack.context = v8_state::slot_of(v8_state::local_of(context_));
-}
-
 std::string Runtime::start_locker() {
   v8_state::ThreadIdentity identity;
   std::string missed = v8_state::find_thread_identity(isolate_, identity);
@@ -104,7 +100,6 @@ std::string Runtime::start_locker() {
   v8_state::Calibration calibration = v8_state::calibrate_for_locker(isolate_);
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
-  watch_joins();
   announce_extent();
   locker_.emplace(isolate_, layout_, identity, main_.record);
   return "";
@@ -194,28 +189,38 @@ void Runtime::keep_terminated(Fiber& fiber, v8::Local<v8::Object> self) {
   terminated_.emplace_back(&fiber, v8::Global<v8::Object>(isolate_, self));
 }
 
+v8::Local<v8::Value> Runtime::call(const v8::Global<v8::Function>& hook,
+                                   v8::Local<v8::Value> argument) {
+  v8::Local<v8::Value> result;
+  if (hook.Get(isolate_)
+          ->Call(context(), v8::Undefined(isolate_), 1, &argument)
+          .ToLocal(&result)) {
+    return result;
+  }
+  return v8::Undefined(isolate_);
+}
+
 void Runtime::terminate() {
   isolate_->TerminateExecution();
   // The request is served by the next function that starts; let it be this one, so that nothing else runs.
   v8::HandleScope scope(isolate_);
-  v8::Local<v8::Value> ignored;
-  std::ignore = hooks_.nothing.Get(isolate_)
-                    ->Call(context(), v8::Undefined(isolate_), 0, nullptr)
-                    .ToLocal(&ignored);
+  call(hooks_.nothing, v8::Undefined(isolate_));
 }
 
-Tagged Runtime::switch_domains(Fiber& from, Fiber& to, Tagged value) {
+Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
   v8::HandleScope scope(isolate_);
-  v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
   v8::Local<v8::Value> held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
-  v8::Local<v8::Value> domain = undefined;
-  std::ignore = hooks_.save_domain.Get(isolate_)->Call(context(), undefined, 0, nullptr).ToLocal(&domain);
+  const bool with_domain = tracks_domains_;
+  v8::Local<v8::Value> domain = v8::Undefined(isolate_);
+  if (with_domain) domain = call(hooks_.save_domain, domain);
+  v8::Local<v8::Array> joins;
+  if (!layout_.join_stack.empty()) joins = layout_.join_stack.take();
+
   value = switch_stacks(from, to, v8_state::tagged_word(held));
+
   held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
-  v8::Local<v8::Value> ignored;
-  std::ignore = hooks_.restore_domain.Get(isolate_)
-                    ->Call(context(), undefined, 1, &domain)
-                    .ToLocal(&ignored);
+  if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
+  if (with_domain) call(hooks_.restore_domain, domain);
   return v8_state::tagged_word(held);
 }
 
@@ -224,11 +229,7 @@ void Runtime::sweep_terminated() {
     auto [fiber, self] = std::move(terminated_.back());
     terminated_.pop_back();
     v8::HandleScope scope(isolate_);
-    v8::Local<v8::Value> argument = self.Get(isolate_);
-    v8::Local<v8::Value> ignored;
-    std::ignore = hooks_.forget.Get(isolate_)
-                      ->Call(context(), v8::Undefined(isolate_), 1, &argument)
-                      .ToLocal(&ignored);
+    call(hooks_.forget, self.Get(isolate_));
     release(*fiber);
   }
 }

@@ -12,6 +12,7 @@
 #include "stack/pool.h"
 #include "v8_state/calibration.h"
 #include "v8_state/direct_engine.h"
+#include "v8_state/gc_guard.h"
 #include "v8_state/locker_engine.h"
 
 namespace greenfiber::fiber {
@@ -63,6 +64,8 @@ class Runtime {
   v8::Isolate* isolate() const { return isolate_; }
   v8::Local<v8::Context> context() { return context_.Get(isolate_); }
   Hooks& hooks() { return hooks_; }
+  // Undefined when the hook throws; whatever it throws stays pending.
+  v8::Local<v8::Value> call(const v8::Global<v8::Function>& hook, v8::Local<v8::Value> argument);
   bool is_direct() const { return direct_.has_value(); }
   const std::string& direct_failure() const { return direct_failure_; }
 
@@ -106,11 +109,6 @@ class Runtime {
 
   // Puts the fiber's share of Node's async context on, or cuts it off with everything above it.
   void install(Fiber& fiber);
-  // Whether the fiber itself is in the middle of Array.prototype.join. V8 keeps one stack of these for all,
-  // and what is not removed in order crashes it.
-  bool joins_arrays(const Fiber& fiber) const {
-    return !layout_.join_stack.empty() && layout_.join_stack.count() > fiber.joins;
-  }
   void uninstall(Fiber& fiber);
   void uninstall_all();
 
@@ -133,12 +131,12 @@ class Runtime {
   static const v8_state::ThreadRecord& running_record(const void* self);
   std::string start_direct();
   std::string start_locker();
-  void watch_joins();
   void announce_extent();
   void retire_parked();
   Fiber* create_fiber(std::size_t stack_size, stack::Error& error);
   Tagged switch_stacks(Fiber& from, Fiber& to, Tagged value);
-  [[gnu::cold]] Tagged switch_domains(Fiber& from, Fiber& to, Tagged value);
+  // Takes along what belongs to `from` and can only be moved by running V8.
+  [[gnu::cold]] Tagged switch_carefully(Fiber& from, Fiber& to, Tagged value);
   void land(const context::Transfer& transfer);
   context::Transfer switch_threads(Fiber& from, Fiber& to, Tagged value);
   void sweep_terminated();
@@ -169,6 +167,7 @@ class Runtime {
   RuntimeOptions options_;
   v8_state::Layout layout_;
   v8_state::AsyncPlaces places_;
+  std::optional<v8_state::GcGuard> gc_guard_;
   std::string direct_failure_;
   v8::Global<v8::Context> context_;
   Hooks hooks_;
@@ -184,7 +183,9 @@ class Runtime {
 }
 
 [[gnu::always_inline]] inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to, Tagged value) {
-  if (tracks_domains_) [[unlikely]] return switch_domains(from, to, value);
+  if (tracks_domains_ || !layout_.join_stack.empty()) [[unlikely]] {
+    return switch_carefully(from, to, value);
+  }
   return switch_stacks(from, to, value);
 }
 
@@ -207,7 +208,6 @@ class Runtime {
 
 [[gnu::always_inline]] inline void Runtime::install(Fiber& fiber) {
   async_->enter(fiber.async);
-  fiber.joins = layout_.join_stack.empty() ? 0 : layout_.join_stack.count();
   fiber.below = top_installed_;
   top_installed_ = &fiber;
 }

@@ -24,12 +24,10 @@ DirectEngine::DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRec
   main.node.thread_manager = layout.thread_manager;
   link(main.node, layout.in_use_anchor, empty_archive_);
   isolate->AddGCPrologueCallback(before_gc, this);
-  isolate->AddGCEpilogueCallback(after_gc, this);
 }
 
 DirectEngine::~DirectEngine() {
   isolate_->RemoveGCPrologueCallback(before_gc, this);
-  isolate_->RemoveGCEpilogueCallback(after_gc, this);
   if (!running_().is_main) enter(main_);
   for_each_record([](ThreadRecord& record) { unlink(record.node); });
 }
@@ -54,22 +52,11 @@ void DirectEngine::forget(ThreadRecord& record) {
   std::free(reinterpret_cast<void*>(record.sudden_shutdown[0]));
 }
 
-void DirectEngine::set_stack_start(Word start) {
-  for (Word* place : layout_.stack_starts) *place = start;
-}
-
-// The conservative scan of the C++ stack goes from the stack pointer to the stack's start, so while a fiber
-// collects garbage the start must be the fiber's own.
+// Whoever enters the isolate in a fiber, another addon say, makes V8 believe that the thread's own stack runs.
 void DirectEngine::before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self) {
   auto* engine = static_cast<DirectEngine*>(self);
   ++engine->collections_;
-  const ThreadRecord& running = engine->running_();
-  if (!running.is_main) engine->set_stack_start(running.stack_start);
-}
-
-void DirectEngine::after_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self) {
-  auto* engine = static_cast<DirectEngine*>(self);
-  if (!engine->running_().is_main) engine->set_stack_start(engine->main_.stack_start);
+  engine->set_stack_start(engine->running_().stack_start);
 }
 
 }  // namespace greenfiber::v8_state

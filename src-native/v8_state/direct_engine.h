@@ -46,8 +46,7 @@ class DirectEngine {
 
  private:
   static void before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
-  static void after_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
-  void set_stack_start(Word start);
+  void set_stack_start(Word start) const;
 
   v8::Isolate* isolate_;
   const Layout& layout_;
@@ -93,6 +92,12 @@ inline constexpr std::size_t kTopWords = kThreadLocalTopSize / sizeof(Word);
 // V8 writes the first words of ThreadLocalTop (the exit frame, the callback, the context) around each call.
 inline constexpr std::size_t kHotTopWords = 4;
 
+// Where the conservative scan of the running stack ends. V8 has one such word; more only if it changes.
+[[gnu::always_inline]] inline void DirectEngine::set_stack_start(Word start) const {
+  *layout_.stack_starts[0] = start;
+  for (std::size_t i = 1; i < layout_.stack_start_count; ++i) *layout_.stack_starts[i] = start;
+}
+
 [[gnu::always_inline]] inline void DirectEngine::leave(ThreadRecord& from) {
   const Word* top = layout_.thread_local_top();
   const Word* scope_data = layout_.handle_scope_data;
@@ -114,6 +119,7 @@ inline constexpr std::size_t kHotTopWords = 4;
   Word* top = layout_.thread_local_top();
   Word* scope_data = layout_.handle_scope_data;
   set_stack_limit(layout_, to.stack_limit);
+  set_stack_start(to.stack_start);
   *layout_.relocatable_top = to.archive[kImplementerWords + kTopWords];
   if (to.is_main) {
     // A collection may have moved the buffers of the implementer's vectors.

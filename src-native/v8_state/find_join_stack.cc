@@ -8,10 +8,17 @@ namespace greenfiber::v8_state {
 
 namespace {
 
+// A FixedArray is { map, length, entries... }; offsets from its tagged word.
+constexpr std::size_t kLength = sizeof(Word) - 1, kFirstEntry = 2 * sizeof(Word) - 1;
+
 // More slots than any native context has.
 constexpr std::size_t kContextWords = 1024;
 
+// Joins an array, or arrays in each other.
 constexpr char kJoin[] = "(array) => array.join()";
+constexpr char kNest[] =
+    "(() => { const nest = (depth) => depth === 0 ? [[1], 2].join() : "
+    "[{ toString: () => nest(depth - 1) }].join(); return nest; })()";
 
 // While `array` is joined, finds the context's slots whose target begins { map, length, array }.
 void observe_join(const v8::FunctionCallbackInfo<v8::Value>& info) {
@@ -24,8 +31,8 @@ void observe_join(const v8::FunctionCallbackInfo<v8::Value>& info) {
     auto* place = reinterpret_cast<const Tagged*>(context - 1) + i;
     if (!seen.probe->read(place, &slot, sizeof slot)) break;
     if ((slot & 3) != 1) continue;
-    if (!seen.probe->read(reinterpret_cast<void*>(slot + JoinStack::kLength), &length, sizeof length) ||
-        !seen.probe->read(reinterpret_cast<void*>(slot + JoinStack::kFirstEntry), &entry,
+    if (!seen.probe->read(reinterpret_cast<void*>(slot + kLength), &length, sizeof length) ||
+        !seen.probe->read(reinterpret_cast<void*>(slot + kFirstEntry), &entry,
                           sizeof entry)) {
       continue;
     }
@@ -39,6 +46,37 @@ void observe_join(const v8::FunctionCallbackInfo<v8::Value>& info) {
   }
 }
 
+bool compile(v8::Isolate* isolate, v8::Local<v8::Context> context, const char* source,
+             v8::Local<v8::Function>* function) {
+  v8::Local<v8::String> text;
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> result;
+  if (!v8::String::NewFromUtf8(isolate, source).ToLocal(&text) ||
+      !v8::Script::Compile(context, text).ToLocal(&script) ||
+      !script->Run(context).ToLocal(&result) || !result->IsFunction()) {
+    return false;
+  }
+  *function = result.As<v8::Function>();
+  return true;
+}
+
+// Puts more entries back than there is room for, twice, and takes the same out again, in order.
+bool keeps_entries(v8::Isolate* isolate, v8::Local<v8::Context> context, JoinStack& stack) {
+  std::vector<v8::Local<v8::Value>> entries;
+  for (int i = 0; i < 9; ++i) entries.push_back(v8::Array::New(isolate, i));
+  for (int round = 0; round < 2; ++round) {
+    stack.put_back(v8::Array::New(isolate, entries.data(), entries.size()));
+    if (stack.empty()) return false;
+    v8::Local<v8::Array> taken = stack.take();
+    if (taken.IsEmpty() || taken->Length() != entries.size() || !stack.empty()) return false;
+    for (std::uint32_t i = 0; i < entries.size(); ++i) {
+      v8::Local<v8::Value> entry;
+      if (!taken->Get(context, i).ToLocal(&entry) || !entry->StrictEquals(entries[i])) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string find_join_stack(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
@@ -46,13 +84,11 @@ std::string find_join_stack(v8::Isolate* isolate, const MemoryProbe& probe, Layo
   v8::TryCatch try_catch(isolate);
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   Observation seen{&layout, &probe, 0, {}, {}, nullptr};
-  v8::Local<v8::Function> to_string;
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> join, ignored;
+  v8::Local<v8::Function> to_string, join, nest;
+  v8::Local<v8::Value> ignored;
   if (!v8::Function::New(context, observe_join, wrap(isolate, &seen)).ToLocal(&to_string) ||
-      !v8::Script::Compile(context, v8::String::NewFromUtf8Literal(isolate, kJoin)).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&join)) {
-    return "a script that joins an array";
+      !compile(isolate, context, kJoin, &join) || !compile(isolate, context, kNest, &nest)) {
+    return "scripts that join arrays";
   }
   for (int round = 0; round < 2; ++round) {
     v8::Local<v8::Object> element = v8::Object::New(isolate);
@@ -61,35 +97,26 @@ std::string find_join_stack(v8::Isolate* isolate, const MemoryProbe& probe, Layo
     seen.watched = slot_of(array);
     if (element->Set(context, v8::String::NewFromUtf8Literal(isolate, "toString"), to_string)
             .IsNothing() ||
-        !join.As<v8::Function>()
-             ->Call(context, v8::Undefined(isolate), 1, &array)
-             .ToLocal(&ignored)) {
+        !join->Call(context, v8::Undefined(isolate), 1, &array).ToLocal(&ignored)) {
       return "a join with a native toString";
     }
   }
   if (seen.candidates.size() != 1) {
     return "the stack of arrays being joined (" + std::to_string(seen.candidates.size()) + " candidates)";
   }
-  // Now it is empty: its first entry is the hole.
-  JoinStack& stack = layout.join_stack;
-  stack.offset = seen.candidates.front() * sizeof(Word) - 1;
-  const Tagged now = *reinterpret_cast<const Tagged*>(tagged_word(context) + stack.offset);
-  if (!probe.read(reinterpret_cast<void*>(now + JoinStack::kFirstEntry), &stack.hole,
-                  sizeof stack.hole) ||
-      (stack.hole & 3) != 1) {
+  // Unless somebody above us is joining, the stack is empty now, and its entries are holes.
+  const std::size_t offset = seen.candidates.front() * sizeof(Word) - 1;
+  const Tagged stack = *reinterpret_cast<const Tagged*>(tagged_word(context) + offset);
+  Tagged first, second;
+  if (!probe.read(reinterpret_cast<void*>(stack + kFirstEntry), &first, sizeof first) ||
+      !probe.read(reinterpret_cast<void*>(stack + kFirstEntry + sizeof(Word)), &second, sizeof second) ||
+      first != second || (first & 3) != 1) {
     return "an empty stack of arrays being joined";
   }
-  return "";
-}
-
-std::uint32_t JoinStack::count() const {
-  const Tagged now = stack();
-  const Tagged length = *reinterpret_cast<const Tagged*>(now + kLength);
-  // A termination resets the slot to undefined, an object without a length.
-  if (!is_small_integer(length) || small_integer(length) > 100'000) return 0;
-  std::uint32_t found = 0;
-  for (int i = 0; i < small_integer(length); ++i) found += entry(now, i) != hole;
-  return found;
+  layout.join_stack = JoinStack(isolate, context, offset, nest);
+  return keeps_entries(isolate, context, layout.join_stack)
+             ? ""
+             : "a stack of arrays being joined that keeps entries";
 }
 
 }  // namespace greenfiber::v8_state

@@ -173,7 +173,7 @@ std::string find_fresh_thread(v8::Isolate* isolate, const MemoryProbe& probe, La
   const Word main_next_handle = *layout.handle_scope_data;
   const StackStart start = StackStart::of_this_thread();
   // Most V8s keep the stack's start one pointer away; the wide search is slow and only a second resort.
-  for (int hops = 1; hops <= 2 && layout.stack_starts.empty(); ++hops) {
+  for (int hops = 1; hops <= 2 && layout.stack_start_count == 0; ++hops) {
     std::vector<Word*> candidates = stack_start_candidates(probe, layout, start, hops);
     std::vector<Word> before;
     for (Word* place : candidates) before.push_back(*place);
@@ -193,14 +193,15 @@ std::string find_fresh_thread(v8::Isolate* isolate, const MemoryProbe& probe, La
         return std::count(visit.stack_starts.begin(), visit.stack_starts.end(), place) == 1;
       };
       if (!followed(visits[0]) || !followed(visits[1]) || *place != before[i]) continue;
-      if (!layout.stack_starts.empty() && before[i] != layout.main_stack_start) {
+      if (layout.stack_start_count != 0 && before[i] != layout.main_stack_start) {
         return "the start of the stack for the conservative scan (ambiguous)";
       }
       layout.main_stack_start = before[i];
-      layout.stack_starts.push_back(place);
+      if (layout.stack_start_count == std::size(layout.stack_starts)) break;
+      layout.stack_starts[layout.stack_start_count++] = place;
     }
   }
-  return layout.stack_starts.empty() ? "the start of the stack for the conservative scan" : "";
+  return layout.stack_start_count == 0 ? "the start of the stack for the conservative scan" : "";
 }
 
 }  // namespace greenfiber::v8_state

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "v8_state/join_stack.h"
 #include "v8_state/tagged.h"
 
 namespace greenfiber::v8_state {
@@ -47,26 +47,6 @@ struct StackLimitPlace {
   Word* effective;
 };
 
-// The arrays that are being joined, which V8 keeps in a slot of the native context to detect cycles: a
-// FixedArray { map, length, entries... } whose free entries hold the_hole.
-struct JoinStack {
-  const Tagged* context = nullptr;  // a slot that holds the native context
-  std::size_t offset = 0;           // of the stack, from the context's tagged word
-  Tagged hole = 0;
-
-  static constexpr std::size_t kFirstEntry = 2 * sizeof(Word) - 1, kLength = sizeof(Word) - 1;
-
-  bool empty() const { return entry(stack(), 0) == hole; }
-  // Slow: how many arrays are being joined.
-  std::uint32_t count() const;
-
- private:
-  Tagged stack() const { return *reinterpret_cast<const Tagged*>(*context + offset); }
-  static Tagged entry(Tagged stack, std::size_t i) {
-    return reinterpret_cast<const Tagged*>(stack + kFirstEntry)[i];
-  }
-};
-
 struct Layout {
   std::byte* isolate = nullptr;
   std::size_t isolate_extent = 0;
@@ -90,7 +70,8 @@ struct Layout {
   int stack_limit_count = 0;
   Word main_stack_limit = 0;
   Word main_stack_start = 0;
-  std::vector<Word*> stack_starts;  // what the conservative stack scan believes
+  Word* stack_starts[4] = {};  // what the conservative stack scan believes
+  std::size_t stack_start_count = 0;
 
   // State V8 keeps per stack but does not archive (hazards of the field, see calibrate_hazards.cc).
   Word* relocatable_top = nullptr;

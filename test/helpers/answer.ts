@@ -38,7 +38,11 @@ export async function answerOf(
     flags: ['--no-warnings', ...(options.flags ?? [])],
   });
   const ended = { code, signal, stderr };
-  t.deepEqual(ended, { code: 0, signal: null, stderr: '' }, `ended badly after printing: ${stdout}`);
+  t.deepEqual(
+    ended,
+    { code: 0, signal: null, stderr: '' },
+    `ended badly after printing: ${stdout}`,
+  );
   try {
     return JSON.parse(stdout) as unknown;
   } catch {

@@ -26,6 +26,7 @@ const wasm = new Uint8Array([
 
 /** By name. Each answers the same whether `ask` suspends a fiber or is an ordinary function. */
 export const builtIns: Record<string, BuiltIn> = {
+  'Array.prototype.join': (ask) => [{ toString: () => ask(1) }, { toString: () => ask(2) }].join(),
   'Array.prototype.sort': (ask) => [...numbers].sort((a, b) => ask(a) - ask(b)),
   'Array.prototype.toSorted': (ask) => numbers.toSorted((a, b) => ask(a) - ask(b)),
   'Array.prototype.map': (ask) => [1, 2, 3].map(ask),

@@ -1,0 +1,111 @@
+#include "v8_state/join_stack.h"
+
+#include <tuple>
+#include <vector>
+
+namespace greenfiber::v8_state {
+
+namespace {
+
+// A JSArray is { map, properties, elements, length }.
+constexpr std::size_t kElements = 2, kArrayLength = 3;
+
+Tagged* words_of(v8::Local<v8::Array> array) {
+  return reinterpret_cast<Tagged*>(tagged_word(array) - 1);
+}
+
+}  // namespace
+
+JoinStack::JoinStack(v8::Isolate* isolate, v8::Local<v8::Context> context, std::size_t offset,
+                     v8::Local<v8::Function> nest)
+    : isolate_(isolate),
+      context_(isolate, context),
+      nest_(isolate, nest),
+      context_slot_(slot_of(local_of(context_))),
+      offset_(offset) {
+  map_ = *reinterpret_cast<const Tagged*>(stack() - 1);
+  hole_ = entry(stack(), 0);
+}
+
+bool JoinStack::in_use() const { return *reinterpret_cast<const Tagged*>(stack() - 1) == map_; }
+
+std::uint32_t JoinStack::capacity() const {
+  return static_cast<std::uint32_t>(
+      small_integer(*reinterpret_cast<const Tagged*>(stack() + kLength)));
+}
+
+std::uint32_t JoinStack::free_entries() const {
+  std::uint32_t found = 0;
+  for (std::uint32_t i = 0; i < capacity(); ++i) found += entry(stack(), i) == hole_;
+  return found;
+}
+
+std::uint32_t JoinStack::first_free() const {
+  std::uint32_t i = 0;
+  while (entry(stack(), i) != hole_) ++i;
+  return i;
+}
+
+void JoinStack::nest(std::uint32_t depth) {
+  v8::Local<v8::Value> argument = v8::Integer::NewFromUnsigned(isolate_, depth);
+  v8::Local<v8::Value> ignored;
+  std::ignore = nest_.Get(isolate_)
+                    ->Call(context_.Get(isolate_), v8::Undefined(isolate_), 1, &argument)
+                    .ToLocal(&ignored);
+}
+
+// The stack belongs to V8, which must learn of every reference stored in it. So V8 stores it, as an element of
+// an array that has the stack for its elements meanwhile.
+void JoinStack::set_entry(std::uint32_t i, v8::Local<v8::Value> value) {
+  v8::Local<v8::Value> elements[] = {value, value};
+  v8::Local<v8::Array> array = v8::Array::New(isolate_, elements, 2);
+  Tagged* words = words_of(array);
+  const Tagged own_elements = words[kElements], own_length = words[kArrayLength];
+  words[kElements] = stack();
+  words[kArrayLength] = *reinterpret_cast<const Tagged*>(stack() + kLength);
+  std::ignore = array->Set(context_.Get(isolate_), i, value);
+  words[kElements] = own_elements;
+  words[kArrayLength] = own_length;
+}
+
+// The hole lives in read-only space: V8 need not be told.
+void JoinStack::clear_entry(std::uint32_t i) {
+  reinterpret_cast<Tagged*>(stack() + kFirstEntry)[i] = hole_;
+}
+
+// V8 makes room when joins are nested, and keeps it unless the one that ends is the bottom one.
+void JoinStack::grow(std::uint32_t entries) {
+  const bool was_empty = empty();
+  if (was_empty) set_entry(0, v8::Array::New(isolate_, 1));
+  nest(entries + 1);
+  if (was_empty) clear_entry(0);
+}
+
+v8::Local<v8::Array> JoinStack::take() {
+  if (!in_use()) {
+    nest(0);
+    return {};
+  }
+  std::vector<v8::Local<v8::Value>> entries;
+  for (std::uint32_t i = 0; i < capacity(); ++i) {
+    Tagged word = entry(stack(), i);
+    if (word == hole_) continue;
+    entries.push_back(v8::Local<v8::Value>::New(isolate_, local_over(&word)));
+  }
+  if (entries.empty()) return {};
+  v8::Local<v8::Array> taken = v8::Array::New(isolate_, entries.data(), entries.size());
+  for (std::uint32_t i = 0; i < capacity(); ++i) clear_entry(i);
+  return taken;
+}
+
+void JoinStack::put_back(v8::Local<v8::Array> entries) {
+  if (!in_use()) nest(0);
+  if (!in_use()) return;  // V8 is terminating: nothing of this stack will run
+  if (free_entries() < entries->Length()) grow(entries->Length());
+  for (std::uint32_t i = 0; i < entries->Length(); ++i) {
+    v8::Local<v8::Value> entry;
+    if (entries->Get(context_.Get(isolate_), i).ToLocal(&entry)) set_entry(first_free(), entry);
+  }
+}
+
+}  // namespace greenfiber::v8_state
