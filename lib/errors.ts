@@ -78,15 +78,18 @@ const NATIVE_ERRORS: readonly (readonly [FiberErrorCode, string])[] = [
   ['ERR_FIBER_FINISHED', 'The fiber has finished: create a new one'],
   [
     'ERR_FIBER_NOT_YIELDABLE',
-    'The fiber cannot be left here: it is draining microtasks or having its stack inspected; ' +
-      'ask Fiber.isYieldable() first',
+    'The stack cannot be left here: it is draining microtasks, called from a suspendable WebAssembly export, ' +
+      'or having its trace taken; ask Fiber.isYieldable() first',
   ],
   [
     'ERR_FIBER_TRANSFER',
     'A fiber entered by transfer can neither yield nor be resumed, one that yielded can only be resumed, ' +
       'and one that resumes another cannot be transferred to',
   ],
-  ['ERR_FIBER_NESTING', 'Too many fibers resume each other (the limit is 10,000): let some of them yield'],
+  [
+    'ERR_FIBER_NESTING',
+    'Too many fibers resume each other (the limit is 10,000): let some of them yield',
+  ],
   [
     'ERR_FIBER_OUT_OF_MEMORY',
     'No stack could be had for another fiber: let fibers finish, use a smaller stackSize, or raise the ' +
@@ -96,6 +99,9 @@ const NATIVE_ERRORS: readonly (readonly [FiberErrorCode, string])[] = [
 
 /** @internal */
 export function nativeError(number: number): FiberError {
-  const [code, message] = NATIVE_ERRORS[number] ?? ['ERR_FIBER_UNSUPPORTED', 'Unknown native error'];
+  const [code, message] = NATIVE_ERRORS[number] ?? [
+    'ERR_FIBER_UNSUPPORTED',
+    'Unknown native error',
+  ];
   return new FiberError(code, message);
 }

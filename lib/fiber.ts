@@ -96,7 +96,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   constructor(body: (first: N) => R, options?: FiberOptions) {
     checkFunction('body', body);
     this.id = ++lastId;
-    this.#body = body as Body;
+    this.#body = body;
     this.#frame = native.currentFrame();
     if (this.#frame === null) this.#becomeResource();
     if (options !== undefined) {
@@ -169,9 +169,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   next(value?: N): IteratorResult<Y, R> {
     if (this.#handle === FINISHED) return { done: true, value: undefined as R };
     const answer = this.resume(value);
-    return this.done
-      ? { done: true, value: answer as R }
-      : { done: false, value: answer as Y };
+    return this.done ? { done: true, value: answer as R } : { done: false, value: answer as Y };
   }
 
   /**
@@ -224,9 +222,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
       return: (value?: unknown) => this.return(value as R),
       throw: (error?: unknown) => {
         const answer = this.throw(error);
-        return this.done
-          ? { done: true, value: answer as R }
-          : { done: false, value: answer as Y };
+        return this.done ? { done: true, value: answer as R } : { done: false, value: answer as Y };
       },
       [Symbol.iterator]: () => iterator,
     };
@@ -245,6 +241,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
    * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER` on the main stack, `ERR_FIBER_NOT_YIELDABLE`,
    * `ERR_FIBER_TRANSFER`; and whatever {@link throw} or {@link return} raise here
    */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller knows the answer
   static readonly yield = native.yield as <T = unknown>(value?: unknown) => T;
 
   /** The running fiber; undefined on the main stack. */

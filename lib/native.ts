@@ -103,7 +103,8 @@ export class Runtime {
     } else {
       this.addon = addon;
     }
-    this.fibers = this.#open(chosenEngine() === 'locker') ?? unsupported(() => this.unsupportedError());
+    this.fibers =
+      this.#open(chosenEngine() === 'locker') ?? unsupported(() => this.unsupportedError());
   }
 
   /** Gives up the direct engine; `reason` says which part of it could not be trusted. */
@@ -118,7 +119,10 @@ export class Runtime {
     }
     this.engine = 'none';
     this.reason = reason;
-    Object.assign(this.fibers, unsupported(() => this.unsupportedError()));
+    Object.assign(
+      this.fibers,
+      unsupported(() => this.unsupportedError()),
+    );
   }
 
   unsupportedError(): FiberError {
@@ -168,8 +172,7 @@ export class Runtime {
     const outer = new AsyncResource('FiberCalibration');
     const inner = new AsyncResource('FiberCalibration');
     return outer.runInAsyncScope(
-      () =>
-        addon.confirmAsync(outer) && inner.runInAsyncScope(() => addon.confirmAsync(inner)),
+      () => addon.confirmAsync(outer) && inner.runInAsyncScope(() => addon.confirmAsync(inner)),
     );
   }
 }

@@ -45,15 +45,18 @@ export function selfTest(collect: () => void): string {
   if (!fibers.every((fiber, i) => fiber.resume() === seeds[i])) return 'values do not cross';
   scavenge();
   collect();
-  if (!fibers.every((fiber) => fiber.resume() === 'deep')) return 'a fiber did not survive a collection';
+  if (!fibers.every((fiber) => fiber.resume() === 'deep'))
+    return 'a fiber did not survive a collection';
   collect();
-  if (!fibers.every((fiber, i) => fiber.throw(errors[i]) === errors[i])) return 'errors do not cross';
+  if (!fibers.every((fiber, i) => fiber.throw(errors[i]) === errors[i]))
+    return 'errors do not cross';
   scavenge();
   if (!fibers.every((fiber, i) => fiber.resume() === 1225 * (seeds[i] ?? 0))) {
     return "a suspended fiber's objects changed";
   }
   if (!fibers.every((fiber) => fiber.done)) return 'a fiber did not finish';
-  if (new Fiber(overflow).resume() !== 'RangeError') return 'a stack overflow is not caught in a fiber';
+  if (new Fiber(overflow).resume() !== 'RangeError')
+    return 'a stack overflow is not caught in a fiber';
   return '';
 }
 

@@ -51,7 +51,10 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   Instance& instance = instance_of(env);
   std::string failure;
-  instance.runtime.reset();
+  if (instance.runtime != nullptr) {
+    return Napi::String::New(
+        env, "a thread to itself (another copy of greenfiber is loaded in this one)");
+  }
   instance.runtime = Runtime::create(isolate, options, failure);
   if (instance.runtime == nullptr) return Napi::String::New(env, failure);
   Runtime& runtime = *instance.runtime;
@@ -75,8 +78,8 @@ Napi::Value destroy(const Napi::CallbackInfo& info) {
 Napi::Value confirm_async(const Napi::CallbackInfo& info) {
   Runtime& runtime = *instance_of(info.Env()).runtime;
   return Napi::Boolean::New(
-      info.Env(), v8_state::confirm_resource_array(runtime.context(), runtime.async_places(),
-                                                   to_v8(info[0])));
+      info.Env(),
+      v8_state::confirm_resource_array(runtime.context(), runtime.async_places(), to_v8(info[0])));
 }
 
 // collectGarbage(): a full collection, for the self-test.
@@ -88,7 +91,8 @@ Napi::Value collect_garbage(const Napi::CallbackInfo& info) {
 // configure({ stackSize, poolSize })
 Napi::Value configure(const Napi::CallbackInfo& info) {
   auto given = info[0].As<Napi::Object>();
-  instance_of(info.Env()).runtime->configure(size_of(given, "stackSize"), size_of(given, "poolSize"));
+  instance_of(info.Env())
+      .runtime->configure(size_of(given, "stackSize"), size_of(given, "poolSize"));
   return info.Env().Undefined();
 }
 

@@ -21,6 +21,8 @@
             'NAPI_VERSION=9',
             'NAPI_DISABLE_CPP_EXCEPTIONS',
             'NODE_ADDON_API_DISABLE_DEPRECATED',
+            # A worker may be terminated in the middle of a call.
+            'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
           ],
           'cflags!': ['-Wno-unused-parameter'],
           'cflags': [

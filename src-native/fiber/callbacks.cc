@@ -19,7 +19,8 @@ constexpr int kMaxRaises = 100;
 // slot of the callback's return value: V8 visits that slot, and nothing has to be allocated.
 class ContinuationData {
  public:
-  ContinuationData(const Info& info, Word* place) : return_value_(info.GetReturnValue()), place_(place) {
+  ContinuationData(const Info& info, Word* place)
+      : return_value_(info.GetReturnValue()), place_(place) {
     if constexpr (kExists) return_value_.Set(local_over(place_));
   }
   void restore() const {
@@ -32,7 +33,9 @@ class ContinuationData {
   Word* place_;
 };
 
-void raise(Runtime& runtime, v8::Local<v8::Value> error) { runtime.isolate()->ThrowException(error); }
+void raise(Runtime& runtime, v8::Local<v8::Value> error) {
+  runtime.isolate()->ThrowException(error);
+}
 
 void raise_code(Runtime& runtime, ErrorCode code) {
   v8::Isolate* isolate = runtime.isolate();
@@ -47,7 +50,8 @@ void raise_code(Runtime& runtime, ErrorCode code) {
 }
 
 // Runs on a sleeping fiber's stack, as often as somebody asks, until the fiber is really continued.
-[[gnu::cold, gnu::noinline]] Tagged answer_inspections(Runtime& runtime, Fiber& self, Tagged value) {
+[[gnu::cold, gnu::noinline]] Tagged answer_inspections(Runtime& runtime, Fiber& self,
+                                                       Tagged value) {
   while (runtime.signal == Signal::kInspect) {
     runtime.signal = Signal::kNone;
     Fiber& asker = runtime.left();
@@ -55,9 +59,9 @@ void raise_code(Runtime& runtime, ErrorCode code) {
     v8::TryCatch try_catch(runtime.isolate());
     v8::Local<v8::Value> trace = v8::Undefined(runtime.isolate());
     std::ignore = runtime.hooks()
-        .capture.Get(runtime.isolate())
-        ->Call(runtime.context(), trace, 0, nullptr)
-        .ToLocal(&trace);
+                      .capture.Get(runtime.isolate())
+                      ->Call(runtime.context(), trace, 0, nullptr)
+                      .ToLocal(&trace);
     value = runtime.switch_fibers(self, asker, tagged_word(trace));
   }
   return value;
@@ -107,7 +111,8 @@ Fiber& fiber_argument(const Info& info, Runtime& runtime) {
 // --- Resume -------------------------------------------------------------------------------------------------
 
 bool can_wait(Runtime& runtime) {
-  return runtime.running().nesting < runtime.max_nesting() && !runtime.inspecting;
+  return runtime.running().nesting < runtime.max_nesting() && !runtime.inspecting &&
+         !runtime.below_wasm_stack();
 }
 
 // Why the running flow cannot wait for `target`, or nothing when it can.
@@ -122,7 +127,8 @@ bool can_wait(Runtime& runtime) {
     default:
       return raise_code(runtime, ErrorCode::kRunning);
   }
-  raise_code(runtime, runtime.inspecting ? ErrorCode::kNotYieldable : ErrorCode::kNesting);
+  const bool nested = runtime.running().nesting >= runtime.max_nesting();
+  raise_code(runtime, nested ? ErrorCode::kNesting : ErrorCode::kNotYieldable);
 }
 
 // `target` transferred away and is now continued by somebody else: who resumed it first waits for nobody any
@@ -141,7 +147,8 @@ bool can_wait(Runtime& runtime) {
   self.state = State::kResuming;
   self.resuming = &target;
   target.state = State::kRunning;
-  if (target.resumer != nullptr) [[unlikely]] abandon_resumer(*target.resumer);
+  if (target.resumer != nullptr) [[unlikely]]
+    abandon_resumer(*target.resumer);
   target.resumer = &self;
   target.nesting = self.nesting + 1;
   value = runtime.switch_fibers(self, target, value);
@@ -151,7 +158,8 @@ bool can_wait(Runtime& runtime) {
   self.state = State::kRunning;
   self.resuming = nullptr;
   data.restore();
-  if (runtime.signal != Signal::kNone) [[unlikely]] return answer_end(info, runtime, value);
+  if (runtime.signal != Signal::kNone) [[unlikely]]
+    return answer_end(info, runtime, value);
   info.GetReturnValue().Set(local_over(&value));
 }
 
@@ -207,7 +215,8 @@ enum class Refusal { kNone, kNotInFiber, kNotYieldable, kTransfer, kKilled };
 
 [[gnu::always_inline]] inline Refusal why_not_yieldable(Runtime& runtime, const Fiber& self) {
   if (self.is_main()) return Refusal::kNotInFiber;
-  if (runtime.inspecting || runtime.async().drains_microtasks(self.async)) {
+  if (runtime.inspecting || runtime.async().drains_microtasks(self.async) ||
+      runtime.below_wasm_stack()) {
     return Refusal::kNotYieldable;
   }
   if (self.killed) return Refusal::kKilled;
@@ -226,7 +235,8 @@ void refuse_suspension(Runtime& runtime, Fiber& self, Refusal refusal) {
       break;
   }
   if (++self.raises < kMaxRaises) {
-    raise(runtime, v8::Local<v8::Value>::New(runtime.isolate(), local_over(&self.roots[kKillError])));
+    raise(runtime,
+          v8::Local<v8::Value>::New(runtime.isolate(), local_over(&self.roots[kKillError])));
     return;
   }
   // It swallows every error and goes on suspending: V8 unwinds it without running its handlers.
@@ -254,7 +264,8 @@ void yield(const Info& info) {
     value = answer_inspections(runtime, self, value);
   }
   data.restore();
-  if (runtime.signal != Signal::kNone) [[unlikely]] return answer_error(info, runtime, value);
+  if (runtime.signal != Signal::kNone) [[unlikely]]
+    return answer_error(info, runtime, value);
   info.GetReturnValue().Set(local_over(&value));
 }
 
@@ -265,14 +276,16 @@ void yield(const Info& info) {
 // AsyncResource of its own.
 Fiber* prepare_start(const Info& info, Runtime& runtime) {
   const Fiber& self = runtime.running();
-  if (runtime.inspecting) return raise_code(runtime, ErrorCode::kNotYieldable), nullptr;
+  if (runtime.inspecting || runtime.below_wasm_stack()) {
+    return raise_code(runtime, ErrorCode::kNotYieldable), nullptr;
+  }
   if (self.nesting >= runtime.max_nesting()) {
     return raise_code(runtime, ErrorCode::kNesting), nullptr;
   }
   runtime.release_terminated();
   stack::Error error = stack::Error::kNone;
-  Fiber* target =
-      runtime.acquire(static_cast<std::size_t>(v8_state::small_integer(tagged_word(info[1]))), error);
+  Fiber* target = runtime.acquire(
+      static_cast<std::size_t>(v8_state::small_integer(tagged_word(info[1]))), error);
   if (target == nullptr) return raise_code(runtime, ErrorCode::kOutOfMemory), nullptr;
   target->resource = tagged_word(info[0]);
   v8_state::AsyncStack& async = runtime.async();
@@ -293,7 +306,8 @@ const Word* frame_or_none(const Tagged& frame) { return V8_MAJOR_VERSION >= 12 ?
 void start(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber* target = prepare_start(info, runtime);
-  if (target == nullptr) [[unlikely]] return;
+  if (target == nullptr) [[unlikely]]
+    return;
   const Tagged frame = tagged_word(info[2]);
   wait_for(info, runtime, *target, tagged_word(info[0]), frame_or_none(frame));
 }
@@ -321,7 +335,8 @@ void fail(const Info& info) { end_body(info, true); }
 // --- Transfer -----------------------------------------------------------------------------------------------
 
 // Leaves the running flow for `target`; only a transfer, or the end of a transferred fiber, comes back.
-void transfer_to(const Info& info, Runtime& runtime, Fiber& target, Tagged value, const Word* new_data) {
+void transfer_to(const Info& info, Runtime& runtime, Fiber& target, Tagged value,
+                 const Word* new_data) {
   Fiber& self = runtime.running();
   const ContinuationData data(info, runtime.continuation_data());
   if (new_data != nullptr) *runtime.continuation_data() = *new_data;
@@ -339,7 +354,7 @@ void transfer_to(const Info& info, Runtime& runtime, Fiber& target, Tagged value
 
 // Whether the running flow may be left by a transfer.
 bool can_leave(Runtime& runtime, Fiber& self) {
-  if (self.is_main()) return !runtime.inspecting;
+  if (self.is_main()) return !runtime.inspecting && !runtime.below_wasm_stack();
   const Refusal refusal = why_not_yieldable(runtime, self);
   if (refusal == Refusal::kNone || refusal == Refusal::kTransfer) return true;
   refuse_suspension(runtime, self, refusal);
@@ -442,24 +457,15 @@ struct Definition {
 };
 
 constexpr Definition kDefinitions[] = {
-    {"resume", resume},
-    {"raise", raise_in},
-    {"kill", kill},
-    {"condemn", condemn},
-    {"yield", yield},
-    {"start", start},
-    {"finish", finish},
-    {"fail", fail},
-    {"transfer", transfer},
-    {"startTransfer", start_transfer},
-    {"current", current},
-    {"isYieldable", is_yieldable},
-    {"state", state},
-    {"innermost", innermost},
-    {"inspect", inspect},
-    {"currentFrame", current_frame},
-    {"sweep", sweep},
-    {"trackDomains", track_domains},
+    {"resume", resume},     {"raise", raise_in},
+    {"kill", kill},         {"condemn", condemn},
+    {"yield", yield},       {"start", start},
+    {"finish", finish},     {"fail", fail},
+    {"transfer", transfer}, {"startTransfer", start_transfer},
+    {"current", current},   {"isYieldable", is_yieldable},
+    {"state", state},       {"innermost", innermost},
+    {"inspect", inspect},   {"currentFrame", current_frame},
+    {"sweep", sweep},       {"trackDomains", track_domains},
 };
 
 }  // namespace
@@ -467,8 +473,7 @@ constexpr Definition kDefinitions[] = {
 void define_callbacks(v8::Isolate* isolate, v8::Local<v8::Context> context,
                       v8::Local<v8::Object> target) {
   for (const Definition& definition : kDefinitions) {
-    v8::Local<v8::String> name =
-        v8::String::NewFromUtf8(isolate, definition.name).ToLocalChecked();
+    v8::Local<v8::String> name = v8::String::NewFromUtf8(isolate, definition.name).ToLocalChecked();
     v8::Local<v8::FunctionTemplate> shape = v8::FunctionTemplate::New(isolate, definition.callback);
     shape->RemovePrototype();
     shape->SetClassName(name);

@@ -15,12 +15,12 @@ using v8_state::Word;
 
 // The numbers are shared with lib/native.ts.
 enum class State : std::uint8_t {
-  kParked,     // belongs to nobody: waits for the next body
+  kParked,       // belongs to nobody: waits for the next body
   kSuspended,    // by yield: can be resumed
   kTransferred,  // by transfer: can be transferred to
   kRunning,
-  kResuming,   // waits for a fiber that it resumed
-  kFinished,   // terminated by V8; its JavaScript object does not know yet
+  kResuming,  // waits for a fiber that it resumed
+  kFinished,  // terminated by V8; its JavaScript object does not know yet
 };
 
 // Slots in the handle scope at the bottom of a fiber's stack, where V8 sees what they hold.
@@ -41,10 +41,10 @@ struct Fiber {
   State state = State::kParked;
   bool killed = false;
   bool killed_hard = false;
-  bool failed = false;       // the outcome is an error
-  bool terminated = false;   // by V8, in the middle of its body
-  bool may_park = false;     // has a stack of the default size
-  std::uint8_t raises = 0;   // how often a killed fiber suspended all the same
+  bool failed = false;      // the outcome is an error
+  bool terminated = false;  // by V8, in the middle of its body
+  bool may_park = false;    // has a stack of the default size
+  std::uint8_t raises = 0;  // how often a killed fiber suspended all the same
   Tagged* roots = nullptr;
   // For a body that has not started: becomes a root and the async segment as soon as there is a place.
   Tagged resource = 0;
@@ -52,7 +52,7 @@ struct Fiber {
   v8_state::AsyncSegment async;
   stack::Slot slot;
   Fiber* next_parked = nullptr;
-  Fiber* below = nullptr;  // whose share of the async context lies under ours
+  Fiber* below = nullptr;     // whose share of the async context lies under ours
   std::uint32_t nesting = 0;  // resumes between the main stack and this one
 
   bool is_main() const { return bottom == nullptr; }

@@ -31,7 +31,7 @@ Runtime::Runtime(v8::Isolate* isolate, const RuntimeOptions& options)
 std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOptions& options,
                                          std::string& failure) {
   if (current_ != nullptr) {
-    failure = "one environment per thread (this thread already has one that uses greenfiber)";
+    failure = "a thread to itself (another copy of greenfiber is loaded in this one)";
     return nullptr;
   }
   if (!context::kSupported) {
@@ -87,10 +87,12 @@ std::string Runtime::start_direct() {
 // Since V8 13 the limit that was set last also says how far the stack reaches. All fibers lie below the thread's
 // own stack, so the extent is told once, and the limit itself put back.
 void Runtime::announce_extent() {
-  const auto low = reinterpret_cast<Word>(stacks_->extent().low);
-  if (V8_MAJOR_VERSION < 13 || low >= layout_.main_stack_start) return;
-  isolate_->SetStackLimit(low);
-  v8_state::set_stack_limit(layout_, layout_.main_stack_limit);
+  if constexpr (V8_MAJOR_VERSION >= 13) {
+    const auto low = reinterpret_cast<Word>(stacks_->extent().low);
+    if (low >= layout_.main_stack_start) return;
+    isolate_->SetStackLimit(low);
+    v8_state::set_stack_limit(layout_, layout_.main_stack_limit);
+  }
 }
 
 std::string Runtime::start_locker() {
@@ -107,10 +109,9 @@ std::string Runtime::start_locker() {
 
 Runtime::~Runtime() {
   if (current_ == this) current_ = nullptr;
-  if (running_ != &main_) {
-    // Torn down on a fiber's own stack: it cannot be unmapped under our feet, and the process is ending.
-    (void)stacks_.release();
-  }
+  // A stack cannot be unmapped under our own feet; nor while V8 has it in its list of archived threads, which
+  // only the direct engine can take it out of. Then the address space goes with the process.
+  if (running_ != &main_ || (locker_ && counters_.alive > 0)) (void)stacks_.release();
   if (direct_) {
     direct_->for_each_record([&](v8_state::ThreadRecord& record) {
       if (!record.is_main) reinterpret_cast<Fiber*>(&record)->async.~AsyncSegment();
@@ -192,9 +193,7 @@ void Runtime::keep_terminated(Fiber& fiber, v8::Local<v8::Object> self) {
 v8::Local<v8::Value> Runtime::call(const v8::Global<v8::Function>& hook,
                                    v8::Local<v8::Value> argument) {
   v8::Local<v8::Value> result;
-  if (hook.Get(isolate_)
-          ->Call(context(), v8::Undefined(isolate_), 1, &argument)
-          .ToLocal(&result)) {
+  if (hook.Get(isolate_)->Call(context(), v8::Undefined(isolate_), 1, &argument).ToLocal(&result)) {
     return result;
   }
   return v8::Undefined(isolate_);

@@ -104,7 +104,8 @@ class Runtime {
   // Fibers that V8 terminated keep their slot until JavaScript has been told.
   void keep_terminated(Fiber& fiber, v8::Local<v8::Object> self);
   void release_terminated() {
-    if (!terminated_.empty()) [[unlikely]] sweep_terminated();
+    if (!terminated_.empty()) [[unlikely]]
+      sweep_terminated();
   }
 
   // Puts the fiber's share of Node's async context on, or cuts it off with everything above it.
@@ -115,6 +116,14 @@ class Runtime {
   // A handle is the number of the page that the fiber lies in; it is never shown to users.
   std::int32_t handle_of(const Fiber& fiber) const;
   Fiber& fiber_of(std::int32_t handle) const;
+
+  // Whether WebAssembly left a stack of its own (JavaScript promise integration) to call JavaScript here: V8 would
+  // look for that stack's caller on whatever stack runs. The fourth word from the end of ThreadLocalTop is where
+  // the thread's stack was left; V8 13 does not clear it, so there a stack that ever did this stays refused.
+  bool below_wasm_stack() const {
+    if constexpr (V8_MAJOR_VERSION < 13) return false;
+    return layout_.thread_local_top()[v8_state::kThreadLocalTopSize / sizeof(Word) - 4] != 0;
+  }
 
   Word* continuation_data() const { return layout_.continuation_data; }
   const v8_state::AsyncPlaces& async_places() const { return places_; }
@@ -217,7 +226,8 @@ class Runtime {
     Fiber* top = top_installed_;
     async_->leave(top->async);
     top_installed_ = top->below;
-    if (top == &fiber) [[likely]] return;
+    if (top == &fiber) [[likely]]
+      return;
   }
 }
 
@@ -228,7 +238,8 @@ class Runtime {
   }
   Fiber& to = *self.resumer;
   uninstall(self);
-  if (!to.async.installed) [[unlikely]] reinstall(to);  // cut off by a transfer
+  if (!to.async.installed) [[unlikely]]
+    reinstall(to);  // cut off by a transfer
   return to;
 }
 

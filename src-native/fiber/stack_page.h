@@ -15,7 +15,8 @@ namespace greenfiber::fiber {
 inline constexpr std::size_t kPageSize = 4096;
 inline constexpr std::size_t kHandlesInPage = 32 * sizeof(Word);
 inline constexpr std::size_t kFiberSize = (sizeof(Fiber) + 15) & ~std::size_t{15};
-inline constexpr std::size_t kStackInPage = (kPageSize - kFiberSize - kHandlesInPage) & ~std::size_t{15};
+inline constexpr std::size_t kStackInPage =
+    (kPageSize - kFiberSize - kHandlesInPage) & ~std::size_t{15};
 inline constexpr std::size_t kTopPages = 3 * kPageSize;
 
 // A JavaScript fiber suspended in yield uses 1,056 to 1,664 bytes of stack.

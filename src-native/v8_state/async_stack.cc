@@ -20,9 +20,7 @@ void AsyncStack::grow_stack() {
   v8::HandleScope scope(isolate_);
   const Word depth = *places_.callback_depth;
   *places_.callback_depth = depth + 1;  // so that closing the scope drains no queue
-  {
-    node::CallbackScope grows(isolate_, v8::Object::New(isolate_), {current_id(), 0});
-  }
+  { node::CallbackScope grows(isolate_, v8::Object::New(isolate_), {current_id(), 0}); }
   *places_.callback_depth = depth;
 }
 
@@ -108,9 +106,10 @@ void AsyncStack::restore_pushed(AsyncSegment& segment) {
 
 void AsyncStack::cut_resource_array(std::uint32_t level) {
   v8::HandleScope scope(isolate_);
-  std::ignore = local_over<v8::Array>(*places_.resource_array)
-                    ->Set(context_.Get(isolate_), v8::String::NewFromUtf8Literal(isolate_, "length"),
-                          v8::Integer::NewFromUnsigned(isolate_, level));
+  std::ignore =
+      local_over<v8::Array>(*places_.resource_array)
+          ->Set(context_.Get(isolate_), v8::String::NewFromUtf8Literal(isolate_, "length"),
+                v8::Integer::NewFromUnsigned(isolate_, level));
 }
 
 }  // namespace greenfiber::v8_state

@@ -19,7 +19,8 @@
 namespace greenfiber::v8_state {
 
 struct AsyncSegment {
-  double ids[2] = {};          // async id and trigger id that are current when nothing is pushed in the fiber
+  double ids[2] =
+      {};  // async id and trigger id that are current when nothing is pushed in the fiber
   Tagged* resource = nullptr;  // a slot of the fiber's own; read as a v8::Local
   std::uint32_t base = 0;
   bool installed = false;
@@ -82,7 +83,8 @@ class AsyncStack {
 
 [[gnu::always_inline]] inline void AsyncStack::enter(AsyncSegment& segment) {
   const std::uint32_t level = places_.fields[kStackLength];
-  if (2 * level + 1 >= *places_.stack_capacity) [[unlikely]] grow_stack();
+  if (2 * level + 1 >= *places_.stack_capacity) [[unlikely]]
+    grow_stack();
   double* const ids = places_.ids;
   __builtin_memcpy(places_.stack() + 2 * level, ids, sizeof segment.ids);
   __builtin_memcpy(ids, segment.ids, sizeof segment.ids);
@@ -93,7 +95,8 @@ class AsyncStack {
   segment.runs_inside_drain = *places_.microtasks_running != 0;
   segment.base_depth = *places_.callback_depth;
   segment.base_microtasks = *places_.microtask_counts;
-  if (segment.pushed) [[unlikely]] restore_pushed(segment);
+  if (segment.pushed) [[unlikely]]
+    restore_pushed(segment);
 }
 
 [[gnu::always_inline]] inline void AsyncStack::leave(AsyncSegment& segment) {
@@ -106,7 +109,8 @@ class AsyncStack {
   __builtin_memcpy(places_.ids, places_.stack() + 2 * base, sizeof segment.ids);
   places_.fields[kStackLength] = base;
   // What was pushed from JavaScript and popped again left holes that Node would pop in place of its own.
-  if (places_.resource_array_length() > base) [[unlikely]] cut_resource_array(base);
+  if (places_.resource_array_length() > base) [[unlikely]]
+    cut_resource_array(base);
 }
 
 inline void refer_to(Tagged*& resource, void*& entry) {
@@ -127,13 +131,15 @@ inline Resources::value_type AsyncStack::entry_of(AsyncSegment& segment) {
 [[gnu::always_inline]] inline void AsyncStack::set_resource(std::uint32_t level,
                                                             AsyncSegment& segment) {
   Resources::value_type* place = nearby_resource(level);
-  if (place == nullptr) [[unlikely]] return set_distant_resource(level, segment);
+  if (place == nullptr) [[unlikely]]
+    return set_distant_resource(level, segment);
   *place = entry_of(segment);
 }
 
 // The place of an entry that exists and, in a deque, lies in its first chunk; else null. libstdc++'s deque is
 // { map, map size, start { current, first, last, node }, finish { the same } }.
-[[gnu::always_inline]] inline Resources::value_type* AsyncStack::nearby_resource(std::uint32_t level) {
+[[gnu::always_inline]] inline Resources::value_type* AsyncStack::nearby_resource(
+    std::uint32_t level) {
   if constexpr (kResourceStack == ResourceStack::kVectorOfLocals) {
     return level < places_.resources->size() ? &(*places_.resources)[level] : nullptr;
   } else {

@@ -21,7 +21,7 @@ std::size_t extent_of(const v8::Isolate* isolate, const MemoryProbe& probe) {
 
 // A pending interrupt (a finished compile job, say) disturbs the words that are watched; it is served by the
 // JavaScript that runs between two attempts.
-constexpr int kAttempts = 3;
+constexpr int kAttempts = 10;
 
 using Step = std::string (*)(v8::Isolate*, const MemoryProbe&, Layout&);
 
@@ -30,8 +30,9 @@ void serve_interrupts(v8::Isolate* isolate) {
   v8::TryCatch try_catch(isolate);
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> ignored;
-  (void)(v8::Script::Compile(isolate->GetCurrentContext(),
-                             v8::String::NewFromUtf8Literal(isolate, "for (let i = 0; i < 9; i++) {}"))
+  (void)(v8::Script::Compile(
+             isolate->GetCurrentContext(),
+             v8::String::NewFromUtf8Literal(isolate, "for (let i = 0; i < 9; i++) {}"))
              .ToLocal(&script) &&
          script->Run(isolate->GetCurrentContext()).ToLocal(&ignored));
 }
@@ -66,14 +67,14 @@ Calibration calibrate_steps(v8::Isolate* isolate, std::initializer_list<Step> st
 }  // namespace
 
 Calibration calibrate(v8::Isolate* isolate) {
-  return calibrate_steps(isolate,
-                         {find_handle_scopes, find_thread_list, find_fresh_thread, find_spare_block,
-                          find_stack_limits, find_unarchived_state, find_join_stack,
-                          find_continuation_data});
+  return calibrate_steps(
+      isolate, {find_handle_scopes, find_thread_list, find_fresh_thread, find_spare_block,
+                find_stack_limits, find_unarchived_state, find_join_stack, find_continuation_data});
 }
 
 Calibration calibrate_for_locker(v8::Isolate* isolate) {
-  return calibrate_steps(isolate, {find_stack_limits, find_unarchived_state, find_join_stack, find_continuation_data});
+  return calibrate_steps(
+      isolate, {find_stack_limits, find_unarchived_state, find_join_stack, find_continuation_data});
 }
 
 }  // namespace greenfiber::v8_state

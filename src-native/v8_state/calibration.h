@@ -34,9 +34,7 @@ std::string find_join_stack(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_continuation_data(v8::Isolate*, const MemoryProbe&, Layout&);
 
 // The isolate as words.
-inline Word* isolate_words(const Layout& layout) {
-  return reinterpret_cast<Word*>(layout.isolate);
-}
+inline Word* isolate_words(const Layout& layout) { return reinterpret_cast<Word*>(layout.isolate); }
 inline std::size_t isolate_word_count(const Layout& layout) {
   return layout.isolate_extent / sizeof(Word);
 }

@@ -30,8 +30,9 @@ struct Snapshot {
     fields.resize(count);
     has_fields.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-      has_fields[i] = probe.bytes_to_mapping_end(words[i]) >= sizeof(Fields) &&
-                      probe.read(reinterpret_cast<void*>(words[i]), fields[i].data(), sizeof(Fields));
+      has_fields[i] =
+          probe.bytes_to_mapping_end(words[i]) >= sizeof(Fields) &&
+          probe.read(reinterpret_cast<void*>(words[i]), fields[i].data(), sizeof(Fields));
     }
   }
 };
@@ -80,8 +81,8 @@ std::size_t find_growing(const Rounds& rounds, std::size_t from, std::size_t to,
 std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
   MemoryProbe probe;
   v8::HandleScope scope(isolate);
-  auto* environment = reinterpret_cast<Word*>(
-      node::GetCurrentEnvironment(isolate->GetCurrentContext()));
+  auto* environment =
+      reinterpret_cast<Word*>(node::GetCurrentEnvironment(isolate->GetCurrentContext()));
   if (environment == nullptr) return "a node::Environment";
   // The environment is one block of malloc.
   const std::size_t count =
@@ -207,7 +208,8 @@ std::size_t find_counter(const MemoryProbe& probe, const void* queue, Scope ente
 
 // A queue of our own shows the flag: the byte that is 1 only while a microtask of that queue runs. (So do
 // the two counters, which are not flags.)
-std::size_t find_running_flag(v8::Isolate* isolate, std::size_t depth_at, std::size_t suppressions_at) {
+std::size_t find_running_flag(v8::Isolate* isolate, std::size_t depth_at,
+                              std::size_t suppressions_at) {
   auto queue = v8::MicrotaskQueue::New(isolate, v8::MicrotasksPolicy::kExplicit);
   struct Seen {
     const void* queue;
@@ -226,7 +228,9 @@ std::size_t find_running_flag(v8::Isolate* isolate, std::size_t depth_at, std::s
   queue->PerformCheckpoint(isolate);
   std::memcpy(seen.after.data(), queue.get(), bytes);
   std::size_t found = 0;
-  const auto within = [](std::size_t at, std::size_t counter) { return at >= counter && at < counter + 4; };
+  const auto within = [](std::size_t at, std::size_t counter) {
+    return at >= counter && at < counter + 4;
+  };
   for (std::size_t at = depth_at; at < bytes; ++at) {
     if (within(at, depth_at) || within(at, suppressions_at)) continue;
     if (seen.before[at] != 0 || seen.inside[at] != 1 || seen.after[at] != 0) continue;
@@ -269,15 +273,18 @@ bool confirm_resource_array(v8::Local<v8::Context> context, const AsyncPlaces& p
   MemoryProbe probe;
   const std::uint32_t levels = places.fields[kStackLength];
   Tagged object, length;
-  if (!probe.read(*places.resource_array, &object, sizeof object) || (object & 3) != 1) return false;
-  if (!probe.read(reinterpret_cast<void*>(object - 1 + AsyncPlaces::kArrayLength), &length, sizeof length)) {
+  if (!probe.read(*places.resource_array, &object, sizeof object) || (object & 3) != 1)
+    return false;
+  if (!probe.read(reinterpret_cast<void*>(object - 1 + AsyncPlaces::kArrayLength), &length,
+                  sizeof length)) {
     return false;
   }
   if (!is_small_integer(length) || small_integer(length) != static_cast<int>(levels)) return false;
   v8::Local<v8::Value> array = local_over(*places.resource_array);
   v8::Local<v8::Value> last;
   return levels > 0 && array->IsArray() &&
-         array.As<v8::Array>()->Get(context, levels - 1).ToLocal(&last) && last->StrictEquals(resource);
+         array.As<v8::Array>()->Get(context, levels - 1).ToLocal(&last) &&
+         last->StrictEquals(resource);
 }
 
 }  // namespace greenfiber::v8_state

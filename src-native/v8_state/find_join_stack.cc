@@ -32,11 +32,11 @@ void observe_join(const v8::FunctionCallbackInfo<v8::Value>& info) {
     if (!seen.probe->read(place, &slot, sizeof slot)) break;
     if ((slot & 3) != 1) continue;
     if (!seen.probe->read(reinterpret_cast<void*>(slot + kLength), &length, sizeof length) ||
-        !seen.probe->read(reinterpret_cast<void*>(slot + kFirstEntry), &entry,
-                          sizeof entry)) {
+        !seen.probe->read(reinterpret_cast<void*>(slot + kFirstEntry), &entry, sizeof entry)) {
       continue;
     }
-    if (entry == array && is_small_integer(length) && small_integer(length) < 1000) found.push_back(i);
+    if (entry == array && is_small_integer(length) && small_integer(length) < 1000)
+      found.push_back(i);
   }
   if (seen.depth++ == 0) {
     seen.candidates = found;
@@ -62,8 +62,8 @@ bool compile(v8::Isolate* isolate, v8::Local<v8::Context> context, const char* s
 
 // Puts more entries back than there is room for, twice, and takes the same out again, in order.
 bool keeps_entries(v8::Isolate* isolate, v8::Local<v8::Context> context, JoinStack& stack) {
-  std::vector<v8::Local<v8::Value>> entries;
-  for (int i = 0; i < 9; ++i) entries.push_back(v8::Array::New(isolate, i));
+  std::vector<v8::Local<v8::Value>> entries(9);
+  for (v8::Local<v8::Value>& entry : entries) entry = v8::Array::New(isolate, 1);
   for (int round = 0; round < 2; ++round) {
     stack.put_back(v8::Array::New(isolate, entries.data(), entries.size()));
     if (stack.empty()) return false;
@@ -102,14 +102,16 @@ std::string find_join_stack(v8::Isolate* isolate, const MemoryProbe& probe, Layo
     }
   }
   if (seen.candidates.size() != 1) {
-    return "the stack of arrays being joined (" + std::to_string(seen.candidates.size()) + " candidates)";
+    return "the stack of arrays being joined (" + std::to_string(seen.candidates.size()) +
+           " candidates)";
   }
   // Unless somebody above us is joining, the stack is empty now, and its entries are holes.
   const std::size_t offset = seen.candidates.front() * sizeof(Word) - 1;
   const Tagged stack = *reinterpret_cast<const Tagged*>(tagged_word(context) + offset);
   Tagged first, second;
   if (!probe.read(reinterpret_cast<void*>(stack + kFirstEntry), &first, sizeof first) ||
-      !probe.read(reinterpret_cast<void*>(stack + kFirstEntry + sizeof(Word)), &second, sizeof second) ||
+      !probe.read(reinterpret_cast<void*>(stack + kFirstEntry + sizeof(Word)), &second,
+                  sizeof second) ||
       first != second || (first & 3) != 1) {
     return "an empty stack of arrays being joined";
   }

@@ -9,7 +9,7 @@
 #include "v8_state/thread_record.h"
 
 // glibc's dynamic linker exports it.
-extern "C" [[gnu::weak]] void* __libc_stack_end;
+extern "C" [[gnu::weak]] void* __libc_stack_end;  // NOLINT(bugprone-reserved-identifier)
 
 namespace greenfiber::v8_state {
 
@@ -55,7 +55,8 @@ struct StackStart {
 
   static StackStart of_this_thread() {
     const StackExtent extent = current_thread_stack();
-    const auto recorded = reinterpret_cast<Word>(&__libc_stack_end != nullptr ? __libc_stack_end : nullptr);
+    const auto recorded =
+        reinterpret_cast<Word>(&__libc_stack_end != nullptr ? __libc_stack_end : nullptr);
     const bool ours = recorded > extent.low && recorded <= extent.high;
     return {extent.high, ours ? recorded : extent.high};
   }
@@ -65,7 +66,8 @@ struct StackStart {
 // What one helper thread sees right after it has taken the isolate over from the main thread.
 struct Visit {
   alignas(16) std::byte thread_local_top[kThreadLocalTopSize];
-  std::vector<Word*> stack_starts;  // those candidates that followed Isolate::Enter to this thread's stack
+  std::vector<Word*>
+      stack_starts;  // those candidates that followed Isolate::Enter to this thread's stack
   std::vector<std::byte> archive;  // V8's, of the main thread
 };
 
@@ -96,8 +98,8 @@ void visit_twice(v8::Isolate* isolate, const Layout& layout, const std::vector<W
   }).join();
 }
 
-void collect_within(const MemoryProbe& probe, Word start, std::size_t limit_bytes, StackStart wanted,
-                    std::vector<Word*>& places, std::vector<Word>* pointers) {
+void collect_within(const MemoryProbe& probe, Word start, std::size_t limit_bytes,
+                    StackStart wanted, std::vector<Word*>& places, std::vector<Word>* pointers) {
   std::size_t bytes = std::min(limit_bytes, probe.bytes_to_mapping_end(start)) & ~std::size_t{7};
   std::vector<Word> copy(bytes / sizeof(Word));
   if (bytes == 0 || !probe.read(reinterpret_cast<void*>(start), copy.data(), bytes)) return;
@@ -112,8 +114,8 @@ std::vector<Word*> stack_start_candidates(const MemoryProbe& probe, const Layout
                                           StackStart wanted, int hops) {
   std::vector<Word*> places;
   std::vector<Word> frontier;
-  collect_within(probe, reinterpret_cast<Word>(layout.isolate), layout.isolate_extent, wanted, places,
-                 &frontier);
+  collect_within(probe, reinterpret_cast<Word>(layout.isolate), layout.isolate_extent, wanted,
+                 places, &frontier);
   for (int hop = 0; hop < hops; ++hop) {
     std::vector<Word> next;
     for (Word start : frontier) {
@@ -138,7 +140,8 @@ std::string measure_archive(const Visit& visit, const std::byte* main_top, Word 
                             Layout& layout) {
   const std::byte* archive = visit.archive.data();
   std::size_t top_at = 0, scope_data_at = 0;
-  for (std::size_t at = 64; at + kThreadLocalTopSize <= visit.archive.size() && at <= 256; at += 8) {
+  for (std::size_t at = 64; at + kThreadLocalTopSize <= visit.archive.size() && at <= 256;
+       at += 8) {
     if (std::memcmp(archive + at, main_top, kThreadLocalTopSize) != 0) continue;
     top_at = at;
     break;
@@ -160,7 +163,8 @@ std::string measure_archive(const Visit& visit, const std::byte* main_top, Word 
 void make_fresh_thread(const Visit (&visits)[2], const std::byte* main_top, Layout& layout) {
   std::memcpy(layout.fresh_thread_local_top, visits[0].thread_local_top, kThreadLocalTopSize);
   for (std::size_t at = 0; at < kThreadLocalTopSize; at += sizeof(Word)) {
-    if (word_at(visits[0].thread_local_top, at) == word_at(visits[1].thread_local_top, at)) continue;
+    if (word_at(visits[0].thread_local_top, at) == word_at(visits[1].thread_local_top, at))
+      continue;
     layout.fresh_thread_local_top[at / sizeof(Word)] = word_at(main_top, at);
   }
 }
@@ -176,6 +180,7 @@ std::string find_fresh_thread(v8::Isolate* isolate, const MemoryProbe& probe, La
   for (int hops = 1; hops <= 2 && layout.stack_start_count == 0; ++hops) {
     std::vector<Word*> candidates = stack_start_candidates(probe, layout, start, hops);
     std::vector<Word> before;
+    before.reserve(candidates.size());
     for (Word* place : candidates) before.push_back(*place);
     Visit visits[2];
     visit_twice(isolate, layout, candidates, visits);

@@ -46,14 +46,16 @@ void observe_interceptor(v8::Isolate* isolate, v8::Local<v8::Object> holder,
   Observation& seen = *unwrap(data);
   auto now = relocatable_candidates(*seen.layout, seen.depth == 1);
   if (seen.depth == 1) {
-    std::erase_if(seen.candidates, [&](std::size_t i) { return !std::count(now.begin(), now.end(), i); });
+    std::erase_if(seen.candidates,
+                  [&](std::size_t i) { return !std::count(now.begin(), now.end(), i); });
     return;
   }
   seen.candidates = now;
   seen.depth = 1;
   v8::Local<v8::Value> ignored;
-  std::ignore = holder->Get(isolate->GetCurrentContext(), v8::String::NewFromUtf8Literal(isolate, "inner"))
-      .ToLocal(&ignored);
+  std::ignore =
+      holder->Get(isolate->GetCurrentContext(), v8::String::NewFromUtf8Literal(isolate, "inner"))
+          .ToLocal(&ignored);
   seen.depth = 2;
 }
 
@@ -72,8 +74,8 @@ void interceptor(v8::Local<v8::Name>, const v8::PropertyCallbackInfo<v8::Value>&
 }
 #endif
 
-std::string find_relocatable(v8::Isolate* isolate, v8::Local<v8::Context> context, Observation& seen,
-                             Layout& layout) {
+std::string find_relocatable(v8::Isolate* isolate, v8::Local<v8::Context> context,
+                             Observation& seen, Layout& layout) {
   v8::Local<v8::ObjectTemplate> shape = v8::ObjectTemplate::New(isolate);
   shape->SetHandler(v8::NamedPropertyHandlerConfiguration(interceptor, nullptr, nullptr, nullptr,
                                                           nullptr, wrap(isolate, &seen)));
@@ -121,14 +123,16 @@ std::string find_sudden_shutdown_vector(v8::Isolate* isolate, v8::Local<v8::Cont
   v8::Local<v8::String> text;
   v8::Local<v8::Object> object = v8::Object::New(isolate);
   if (!v8::Function::New(context, observe_to_json, wrap(isolate, &seen)).ToLocal(&to_json) ||
-      object->Set(context, v8::String::NewFromUtf8Literal(isolate, "toJSON"), to_json).IsNothing() ||
+      object->Set(context, v8::String::NewFromUtf8Literal(isolate, "toJSON"), to_json)
+          .IsNothing() ||
       !v8::JSON::Stringify(context, object).ToLocal(&text)) {
     return "JSON.stringify with a native toJSON";
   }
   const Word* words = isolate_words(layout);
   std::erase_if(seen.candidates, [&](std::size_t i) { return words[i] != words[i + 1]; });
   if (seen.candidates.size() > 1) return "objects to destroy before shutdown (ambiguous)";
-  if (V8_MAJOR_VERSION == 12 && seen.candidates.empty()) return "objects to destroy before shutdown";
+  if (V8_MAJOR_VERSION == 12 && seen.candidates.empty())
+    return "objects to destroy before shutdown";
   if (!seen.candidates.empty()) {
     layout.sudden_shutdown_vector = &isolate_words(layout)[seen.candidates.front()];
   }
@@ -181,10 +185,11 @@ std::string find_formatting_flag(v8::Isolate* isolate, v8::Local<v8::Context> co
   const auto& shots = seen.snapshots;
   for (std::size_t i = 0; i < layout.isolate_extent; ++i) {
     bool inside = shots[1][i] == std::byte{1} && shots[3][i] == std::byte{1};
-    bool outside = shots[0][i] == std::byte{0} && shots[2][i] == std::byte{0} &&
-                   shots[4][i] == std::byte{0};
+    bool outside =
+        shots[0][i] == std::byte{0} && shots[2][i] == std::byte{0} && shots[4][i] == std::byte{0};
     if (!inside || !outside) continue;
-    if (layout.formatting_stack_trace != nullptr) return "the stack-trace formatting flag (ambiguous)";
+    if (layout.formatting_stack_trace != nullptr)
+      return "the stack-trace formatting flag (ambiguous)";
     layout.formatting_stack_trace = reinterpret_cast<std::uint8_t*>(layout.isolate + i);
   }
   return layout.formatting_stack_trace == nullptr ? "the stack-trace formatting flag" : "";

@@ -8,7 +8,8 @@ namespace greenfiber::v8_state {
 
 class GcGuard {
  public:
-  GcGuard(v8::Isolate* isolate, const Layout& layout) : isolate_(isolate), place_(layout.continuation_data) {
+  GcGuard(v8::Isolate* isolate, const Layout& layout)
+      : isolate_(isolate), place_(layout.continuation_data) {
     if (place_ == nullptr) return;
     isolate->AddGCPrologueCallback(before, this);
     isolate->AddGCEpilogueCallback(after, this);

@@ -81,7 +81,9 @@ struct Layout {
   JoinStack join_stack;
 
   // In V8's words, so that the compiler knows that storing them changes no pointer of ours.
-  Word* thread_local_top() const { return reinterpret_cast<Word*>(isolate + kThreadLocalTopOffset); }
+  Word* thread_local_top() const {
+    return reinterpret_cast<Word*>(isolate + kThreadLocalTopOffset);
+  }
   Word* stack_guard() const { return reinterpret_cast<Word*>(isolate + kStackGuardOffset); }
 };
 

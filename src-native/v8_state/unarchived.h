@@ -17,11 +17,13 @@ inline constexpr bool kHasSuddenShutdownVector = V8_MAJOR_VERSION == 12;
   if constexpr (kHasSuddenShutdownVector) {
     present |= layout.sudden_shutdown_vector[0] != layout.sudden_shutdown_vector[1];
   }
-  if (present) [[unlikely]] set_aside_unarchived(layout, from);
+  if (present) [[unlikely]]
+    set_aside_unarchived(layout, from);
 }
 
 [[gnu::always_inline]] inline void restore_unarchived(const Layout& layout, ThreadRecord& to) {
-  if (to.has_unarchived) [[unlikely]] put_back_unarchived(layout, to);
+  if (to.has_unarchived) [[unlikely]]
+    put_back_unarchived(layout, to);
 }
 
 }  // namespace greenfiber::v8_state

@@ -39,7 +39,11 @@ for (const engine of ['direct', 'locker']) {
 
 for (const fault of ['calibration', 'self-test']) {
   test(`a failing ${fault} falls back to the locker engine`, async (t) => {
-    t.like(await run({ GREENFIBER_FAULT: fault }), { engine: 'locker', isSupported: true, answer: [2, 8] });
+    t.like(await run({ GREENFIBER_FAULT: fault }), {
+      engine: 'locker',
+      isSupported: true,
+      answer: [2, 8],
+    });
   });
 
   test(`a failing ${fault} with no locker engine leaves fibers unsupported, and says so`, async (t) => {

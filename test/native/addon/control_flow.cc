@@ -33,8 +33,7 @@ void while_handling(const Info& info) {
   } catch (const std::string& outer) {
     arrived = outer;
   }
-  info.GetReturnValue().Set(
-      v8::String::NewFromUtf8(isolate, arrived.c_str()).ToLocalChecked());
+  info.GetReturnValue().Set(v8::String::NewFromUtf8(isolate, arrived.c_str()).ToLocalChecked());
 }
 
 struct CallsWhenUnwound {

@@ -1,0 +1,60 @@
+// What is measured, and what it is measured against.
+
+// One column of results: which cells run, and where. `engine` undefined: greenfiber is not involved.
+const scenarios = [
+  { file: 'javascript', name: 'await of a value' },
+  { file: 'javascript', name: 'generator next' },
+  { file: 'javascript', name: 'yield* at depth 10' },
+  { file: 'javascript', name: 'yield* at depth 100' },
+  { file: 'javascript', name: 'generator throw' },
+  { file: 'javascript', name: 'generator create and finish' },
+  { file: 'greenfiber', name: 'resume + yield', engine: 'direct' },
+  { file: 'greenfiber', name: 'resume + yield', engine: 'locker' },
+  { file: 'greenfiber', name: 'yield at call depth 1', engine: 'direct' },
+  { file: 'greenfiber', name: 'yield at call depth 100', engine: 'direct' },
+  { file: 'greenfiber', name: 'yield at call depth 1000', engine: 'direct' },
+  { file: 'greenfiber', name: 'spawn + finish, pooled stack', engine: 'direct' },
+  { file: 'greenfiber', name: 'throw into a fiber', engine: 'direct' },
+  { file: 'greenfiber', name: 'error out of a fiber', engine: 'direct' },
+  { file: 'node-fibers', name: 'resume + yield', peer: true },
+  { file: 'node-fibers', name: 'spawn + finish, pooled stack', peer: true },
+];
+
+export const labelOf = ({ file, name, engine }) =>
+  engine === 'locker'
+    ? `${name} (locker engine)`
+    : file === 'node-fibers'
+      ? `node-fibers: ${name}`
+      : name;
+
+export const ownScenarios = scenarios.filter(({ peer }) => !peer);
+export const peerScenarios = scenarios.filter(({ peer }) => peer);
+
+// The figures to reach: median of one label over the median of another.
+export const goals = [
+  {
+    what: 'round trip / await of a value',
+    over: ['resume + yield', 'await of a value'],
+    atMost: 1.2,
+  },
+  {
+    what: 'round trip, direct / locker engine',
+    over: ['resume + yield', 'resume + yield (locker engine)'],
+    atMost: 1 / 7,
+  },
+  {
+    what: 'yield at call depth 100 / depth 1',
+    over: ['yield at call depth 100', 'yield at call depth 1'],
+    atMost: 1.05,
+  },
+  {
+    what: 'spawn + finish / round trip',
+    over: ['spawn + finish, pooled stack', 'resume + yield'],
+    atMost: 4,
+  },
+  {
+    what: 'node-fibers 5 on Node 14 / round trip',
+    over: ['node-fibers: resume + yield', 'resume + yield'],
+    atLeast: 15,
+  },
+];

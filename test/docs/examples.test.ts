@@ -1,0 +1,54 @@
+// The programs in examples/ are the first thing people run.
+import test from 'ava';
+
+import { runChild } from '../helpers/child';
+
+const inTime = { timeout: 60_000, flags: ['--no-warnings'] };
+
+test('tree-walk finds the first difference of two trees', async (t) => {
+  const { code, stdout } = await runChild('examples/tree-walk.mjs', inTime);
+  t.is(code, 0);
+  t.regex(stdout, /the same leaves: true/);
+  t.regex(stdout, /position: 4, left: 5, right: 6/);
+});
+
+test('generator-from-callback stops the parser as soon as nobody wants more', async (t) => {
+  const { code, stdout } = await runChild('examples/generator-from-callback.mjs', inTime);
+  t.is(code, 0);
+  t.regex(stdout, /generator/);
+  t.notRegex(stdout, /promise/);
+});
+
+test('sync-over-async sorts by what only a promise knows', async (t) => {
+  const { code, stdout } = await runChild('examples/sync-over-async.mjs', inTime);
+  t.is(code, 0);
+  t.regex(stdout, /the event loop went on: true/);
+});
+
+test('the HTTP server answers every request, in its own context, and leaves no fiber behind', async (t) => {
+  const args = ['--count', '160', '--clients', '40'];
+  const { code, stdout, stderr } = await runChild('examples/http-server/main.mjs', {
+    ...inTime,
+    args,
+  });
+  t.is(stderr, '');
+  t.is(code, 0);
+  t.regex(stdout, /160 requests from 40 clients/);
+  t.regex(stdout, /140 x 200/);
+  t.regex(stdout, /20 x 404/);
+  t.regex(stdout, /; 0 fibers left at the end/);
+  t.regex(stdout, /at JSON\.stringify|at Array\.|at String\.replace/);
+});
+
+test('the HTTP server says what is wrong, without a stack trace', async (t) => {
+  const args = ['--listen', '1'];
+  const env = { GREENFIBER_BINDING: '/no/such/addon.node' };
+  const { code, stderr } = await runChild('examples/http-server/main.mjs', {
+    ...inTime,
+    args,
+    env,
+  });
+  t.is(code, 1);
+  t.regex(stderr, /^The example failed: Fibers cannot run here: no binary fits/);
+  t.notRegex(stderr, /\n {4}at /);
+});

@@ -1,0 +1,88 @@
+// Documentation is code: every snippet runs and prints what it says.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import test from 'ava';
+import ts from 'typescript';
+
+import { runChild } from '../helpers/child';
+import { asCommonJs, documents, localLinks, ROOT, snippetsOf, type Snippet } from './snippets';
+
+const FOLDER = join(ROOT, 'dist-test', 'docs', 'snippets');
+mkdirSync(FOLDER, { recursive: true });
+
+const snippets = documents.flatMap(snippetsOf);
+const inLanguage = (language: string) =>
+  snippets.filter((snippet) => snippet.language === language);
+
+function write(snippet: Snippet, extension: string, code: string): string {
+  const file = join(FOLDER, `${snippet.where.replace(/\W+/g, '-')}.${extension}`);
+  writeFileSync(file, code);
+  return file;
+}
+
+/** Output without the place where the test put the file. */
+const portable = (output: string) =>
+  output.replace(/(?:file:\/\/)?\S*\/snippets\/[\w-]+\.[cm]js/g, 'example.js');
+
+for (const snippet of inLanguage('js')) {
+  for (const [how, extension, code] of [
+    ['import', 'mjs', snippet.code],
+    ['require', 'cjs', asCommonJs(snippet.code)],
+  ] as const) {
+    test(`the snippet at ${snippet.where} prints what it says, with ${how}`, async (t) => {
+      const {
+        code: exit,
+        signal,
+        stdout,
+        stderr,
+      } = await runChild(write(snippet, extension, code));
+      t.deepEqual({ exit, signal, stderr }, { exit: 0, signal: null, stderr: '' });
+      if (snippet.output !== undefined) t.is(portable(stdout), snippet.output);
+    });
+  }
+}
+
+for (const snippet of inLanguage('ts')) {
+  test(`the snippet at ${snippet.where} has no type errors`, (t) => {
+    const file = write(snippet, 'mts', snippet.code);
+    const { options } = ts.parseJsonConfigFileContent(
+      ts.readConfigFile(join(ROOT, 'tsconfig.types.json'), (path) => readFileSync(path, 'utf8'))
+        .config,
+      ts.sys,
+      ROOT,
+    );
+    const program = ts.createProgram([file], { ...options, noUnusedLocals: false });
+    const problems = ts.getPreEmitDiagnostics(program);
+    t.deepEqual(
+      problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')),
+      [],
+    );
+  });
+}
+
+for (const snippet of inLanguage('sh')) {
+  test(`the commands at ${snippet.where} exist`, (t) => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    for (const [, script = ''] of snippet.code.matchAll(
+      /\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g,
+    )) {
+      t.true(script in scripts, `npm run ${script}`);
+    }
+    for (const [, file] of snippet.code.matchAll(
+      /\bnode (?:-\S+ )*((?:\w[\w-]*\/)+[\w.-]+\.mjs)/g,
+    )) {
+      t.true(existsSync(join(ROOT, file!)), file);
+    }
+    t.pass();
+  });
+}
+
+for (const document of documents) {
+  test(`every link in ${document} leads somewhere`, (t) => {
+    const broken = localLinks(document).filter(
+      (to) => !existsSync(join(ROOT, dirname(document), to)),
+    );
+    t.deepEqual(broken, []);
+  });
+}

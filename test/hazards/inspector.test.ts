@@ -1,0 +1,155 @@
+// The inspector in the same process.
+import { Session } from 'node:inspector';
+
+import test from 'ava';
+import { Fiber } from 'greenfiber';
+
+import { answerOf } from '../helpers/answer';
+
+test('an expression that the inspector evaluates in a fiber may yield', async (t) => {
+  const answer = await answerOf(t, ({ Fiber }) => {
+    const { Session } = require('node:inspector') as typeof import('node:inspector');
+    const session = new Session();
+    session.connect();
+    Object.assign(globalThis, { ask: Fiber.yield });
+    const seen: unknown[] = [];
+    const fiber = new Fiber(() => {
+      session.post('Runtime.evaluate', { expression: 'ask() + 1' }, (error, result) => {
+        seen.push(error ?? result.result.value);
+      });
+      return 'end';
+    });
+    fiber.resume();
+    process.nextTick(() => seen.push('tick'));
+    setTimeout(() => {
+      session.post('Runtime.evaluate', { expression: '5' }, (_, result) =>
+        seen.push(result.result.value),
+      );
+      seen.push(fiber.resume(1));
+      session.disconnect();
+      console.log(JSON.stringify(seen));
+    }, 5);
+  });
+  t.deepEqual(answer, ['tick', 5, 2, 'end']);
+});
+
+test('the debugger pauses in a fiber, shows its frames and goes on', async (t) => {
+  const answer = await answerOf(t, ({ Fiber }) => {
+    const { Session } = require('node:inspector') as typeof import('node:inspector');
+    const session = new Session();
+    session.connect();
+    const paused: string[][] = [];
+    session.on('Debugger.paused', ({ params }) => {
+      paused.push(params.callFrames.slice(0, 2).map((frame) => frame.functionName));
+      session.post('Debugger.resume');
+    });
+    session.post('Debugger.enable');
+    const stopsHere = (): void => {
+      Fiber.yield();
+      // eslint-disable-next-line no-debugger
+      debugger;
+    };
+    const fibers = [1, 2].map(
+      () =>
+        new Fiber(function bodyOfFiber() {
+          stopsHere();
+        }),
+    );
+    for (const fiber of fibers) fiber.resume();
+    for (const fiber of fibers) fiber.resume();
+    session.post('Debugger.disable');
+    session.disconnect();
+    console.log(JSON.stringify(paused));
+  });
+  t.deepEqual(answer, new Array(2).fill(['stopsHere', 'bodyOfFiber']));
+});
+
+test('stepping over a yield neither crashes nor hangs', async (t) => {
+  const answer = await answerOf(t, ({ Fiber }) => {
+    const { Session } = require('node:inspector') as typeof import('node:inspector');
+    const session = new Session();
+    session.connect();
+    let pauses = 0;
+    session.on('Debugger.paused', () => {
+      pauses++;
+      session.post(
+        pauses < 12
+          ? pauses % 3 === 0
+            ? 'Debugger.stepInto'
+            : 'Debugger.stepOver'
+          : 'Debugger.resume',
+      );
+    });
+    session.post('Debugger.enable');
+    const fiber = new Fiber(() => {
+      // eslint-disable-next-line no-debugger
+      debugger;
+      let sum = 0;
+      for (let i = 0; i < 5; i++) sum += Fiber.yield<number>(i);
+      return sum;
+    });
+    fiber.resume();
+    let last: unknown;
+    for (let i = 0; i < 5; i++) last = fiber.resume(1);
+    session.post('Debugger.disable');
+    session.disconnect();
+    console.log(JSON.stringify([last, pauses > 3]));
+  });
+  t.deepEqual(answer, [5, true]);
+});
+
+test('breakpoints on exceptions see those that a fiber throws and those that leave it', async (t) => {
+  const answer = await answerOf(t, ({ Fiber }) => {
+    const { Session } = require('node:inspector') as typeof import('node:inspector');
+    const session = new Session();
+    session.connect();
+    let pauses = 0;
+    session.on('Debugger.paused', () => {
+      pauses++;
+      session.post('Debugger.resume');
+    });
+    session.post('Debugger.enable');
+    session.post('Debugger.setPauseOnExceptions', { state: 'all' });
+    const fiber = new Fiber(() => {
+      Fiber.yield();
+      throw new Error('leaves');
+    });
+    fiber.resume();
+    let message = '';
+    try {
+      fiber.resume();
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    session.post('Debugger.disable');
+    session.disconnect();
+    console.log(JSON.stringify([message, pauses > 0]));
+  });
+  t.deepEqual(answer, ['leaves', true]);
+});
+
+test('switching the debugger on deoptimises code that fibers are asleep in', (t) => {
+  const hot = (n: number): number => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += Math.sqrt(i);
+    return sum;
+  };
+  const body = (): number => {
+    let sum = 0;
+    for (let i = 0; i < 3000; i++) {
+      sum += hot(10);
+      if (i % 1000 === 0) Fiber.yield();
+    }
+    return Math.round(sum);
+  };
+  const fibers = Array.from({ length: 20 }, () => new Fiber(body));
+  for (let turn = 0; turn < 3; turn++) for (const fiber of fibers) fiber.resume();
+  const session = new Session();
+  session.connect();
+  session.post('Debugger.enable');
+  const sums = fibers.map((fiber) => fiber.resume());
+  session.post('Debugger.disable');
+  session.disconnect();
+  t.is(new Set(sums).size, 1);
+  t.is(sums[0], Math.round(3000 * hot(10)));
+});

@@ -1,0 +1,13 @@
+import { join } from 'node:path';
+
+import test from 'ava';
+
+import { exitOf } from '../helpers/answer';
+
+test('fibers in the middle of everything, resumed in random order between collections, stay apart', async (t) => {
+  const seed = String(1 + Math.floor(Math.random() * 1e6));
+  const program = join(__dirname, 'interleave.cjs');
+  const { code, signal, stdout, stderr } = await exitOf(program, { args: ['2', '100', seed] });
+  t.log(stdout.trim());
+  t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' }, `seed ${seed}`);
+});
