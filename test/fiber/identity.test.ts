@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/unbound-method --
+/* eslint-disable @typescript-eslint/no-explicit-any --
    on purpose: tests of odd programs */
 import test from 'ava';
 import { Fiber } from 'greenfiber';

@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/unbound-method, @typescript-eslint/no-base-to-string, @typescript-eslint/no-implied-eval, @typescript-eslint/no-this-alias, @typescript-eslint/no-unnecessary-type-assertion, @typescript-eslint/no-unnecessary-type-conversion --
+/* eslint-disable @typescript-eslint/no-base-to-string, @typescript-eslint/no-implied-eval, @typescript-eslint/no-this-alias, @typescript-eslint/no-unnecessary-type-assertion, @typescript-eslint/no-unnecessary-type-conversion --
    on purpose: tests of odd programs */
 import test from 'ava';
 import { Fiber } from 'greenfiber';

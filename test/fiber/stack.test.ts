@@ -1,5 +1,4 @@
-/* eslint-disable @typescript-eslint/unbound-method --
-   on purpose: tests of odd programs */
+ 
 import test from 'ava';
 import { Fiber } from 'greenfiber';
 
