@@ -87,9 +87,22 @@ test('code of a WebAssembly function is not freed while a fiber sleeps in it', a
   t.true(await answerOf(t, prelude + manyFunctions + body, { flags }));
 });
 
-// Stack switching of WebAssembly itself.
-if (major >= 24) {
-  const flags = major === 24 ? ['--experimental-wasm-jspi'] : [];
+// Stack switching of WebAssembly itself. Behind a flag in Node 24, whose V8 does not say when it has come back:
+// there a stack that has used it once stays refused.
+if (major === 24) {
+  test('documented limit: no fiber is entered from a stack that has used a promising export', async (t) => {
+    const body = `
+      const fiber = new Fiber(() => Fiber.yield());
+      WebAssembly.promising(exportCalling(() => 1))(1).then(() => {
+        try { fiber.resume(); print('entered'); } catch (error) { print(error.code); }
+      });`;
+    const flags = ['--experimental-wasm-jspi'];
+    t.is(await answerOf(t, prelude + body, { flags }), 'ERR_FIBER_NOT_YIELDABLE');
+  });
+}
+
+if (major >= 26) {
+  const flags: string[] = [];
 
   test('a promising export may be called and awaited for in a fiber', async (t) => {
     const body = `
