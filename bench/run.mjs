@@ -57,7 +57,8 @@ const report = {
     os: `Linux ${os.release()}`,
     load,
   },
-  peer,
+  // Where it lies on this machine is nobody's business.
+  peer: { name: peer.name, version: peer.version, missing: peer.missing },
   repetitions,
   milliseconds,
   results,

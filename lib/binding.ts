@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import type { RuntimeHooks, RuntimeOptions, NativeFibers, NativeStats } from './native';
 
@@ -40,7 +40,7 @@ function explain(reason: string): string {
     `no binary fits (found: ${process.platform}-${process.arch}, Node ${process.versions.node}, ` +
     `ABI ${process.versions.modules}; shipped: ${shipped.join(', ') || 'none'}; ` +
     'needed: Linux x86-64 with glibc and Node 20, 22, 24 or 26). ' +
-    `To build one: npx node-gyp rebuild --directory ${JSON.stringify(join(ROOT, 'src-native'))}. ` +
-    `Reason: ${reason}`
+    `To build one: npx node-gyp rebuild --directory ${relative('', join(ROOT, 'src-native'))}. ` +
+    `Reason: ${reason.split('\n', 1)[0] ?? ''}`
   );
 }
