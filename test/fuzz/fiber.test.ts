@@ -11,7 +11,9 @@ const DRIVER = join(__dirname, 'driver.js');
 
 test('random legal and illegal calls neither crash nor leak nor surprise', async (t) => {
   t.timeout(seconds * 1000 + 60_000);
-  const seed = given ?? String(1 + Math.floor(Math.random() * 0xfffffffe));
+  // In CI always the same one: a red build is then the change's doing. The stress run draws new ones.
+  const seed =
+    given ?? (process.env['CI'] ? '1' : String(1 + Math.floor(Math.random() * 0xfffffffe)));
   const { code, signal, stdout, stderr } = await runChild(DRIVER, {
     flags: ['--no-warnings'],
     args: [seed, String(seconds)],
