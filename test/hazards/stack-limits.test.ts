@@ -8,6 +8,10 @@ import { answerOf } from '../helpers/answer';
 
 const recurse = (): number => recurse() + 1;
 
+// V8 archives a request for an interrupt with the thread that was current, so the locker engine may serve it only
+// when that fiber runs again: a limit of the engine.
+const onDirect = process.env['GREENFIBER_ENGINE'] === 'locker' ? test.skip : test;
+
 /** How deep a call can go from here. */
 function depth(): number {
   let deepest = 0;
@@ -66,7 +70,7 @@ test('how deep calls may go depends on the running stack alone', (t) => {
   t.true(Math.abs(main - between) < main / 3, `${main}, ${between}`);
 });
 
-test('an interrupt that comes while a fiber runs is served there and not lost', (t) => {
+onDirect('an interrupt that comes while a fiber runs is served there and not lost', (t) => {
   let after = 0;
   const fiber = new Fiber(() => {
     Fiber.yield();
@@ -79,27 +83,30 @@ test('an interrupt that comes while a fiber runs is served there and not lost', 
   t.true(after > 0);
 });
 
-test('an interrupt that is asked for in one stack and served in another is not lost either', async (t) => {
-  // Two fibers hand the processor to and fro, so that the request meets a switch sooner or later.
-  const answer = await answerOf(t, ({ Fiber }) => {
-    const vm = require('node:vm') as typeof import('node:vm');
-    let ended = 0;
-    for (let round = 0; round < 20; round++) {
-      const spin = (): never => {
-        for (;;) Fiber.yield();
-      };
-      const fibers = [new Fiber(spin), new Fiber(spin)];
-      const source = 'for (;;) { fibers[0].resume(); fibers[1].resume(); }';
-      try {
-        vm.runInNewContext(source, { fibers }, { timeout: 5 });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') ended++;
+onDirect(
+  'an interrupt that is asked for in one stack and served in another is not lost either',
+  async (t) => {
+    // Two fibers hand the processor to and fro, so that the request meets a switch sooner or later.
+    const answer = await answerOf(t, ({ Fiber }) => {
+      const vm = require('node:vm') as typeof import('node:vm');
+      let ended = 0;
+      for (let round = 0; round < 20; round++) {
+        const spin = (): never => {
+          for (;;) Fiber.yield();
+        };
+        const fibers = [new Fiber(spin), new Fiber(spin)];
+        const source = 'for (;;) { fibers[0].resume(); fibers[1].resume(); }';
+        try {
+          vm.runInNewContext(source, { fibers }, { timeout: 5 });
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') ended++;
+        }
       }
-    }
-    console.log(ended);
-  });
-  t.is(answer, 20);
-});
+      console.log(ended);
+    });
+    t.is(answer, 20);
+  },
+);
 
 test("the main stack's limit is right again after a fiber ended by an overflow in C++ code", (t) => {
   const before = depth();
