@@ -4,13 +4,49 @@
 
 #include <v8.h>
 
-#include "fiber/runtime.h"
+#include "fiber/switching.h"
 
 namespace greenfiber::fiber {
 
-// Puts the functions on `target`. Raw handles of fibers are part of this interface: lib/fiber.ts keeps them
-// in private fields, and drops one before its fiber can be reused.
+// Puts the functions below on `target`. Raw handles of fibers are part of this interface: lib/fiber.ts keeps
+// them in private fields, and drops one before its fiber can be reused.
 void define_callbacks(v8::Isolate* isolate, v8::Local<v8::Context> context,
                       v8::Local<v8::Object> target);
+
+// life.cc
+void start(const Info& info);
+void start_task(const Info& info);
+void start_transfer(const Info& info);
+void finish(const Info& info);
+void fail(const Info& info);
+void finish_task(const Info& info);
+void restart(const Info& info);
+void sweep(const Info& info);
+
+// resume.cc
+void resume(const Info& info);
+void raise_in(const Info& info);
+void kill(const Info& info);
+void condemn(const Info& info);
+void yield(const Info& info);
+void transfer(const Info& info);
+
+// chain.cc
+void leave(const Info& info);
+void enter(const Info& info);
+void enter_raise(const Info& info);
+void enter_kill(const Info& info);
+void hand_over(const Info& info);
+
+// inspection.cc
+void current(const Info& info);
+void is_yieldable(const Info& info);
+void is_parkable(const Info& info);
+void state(const Info& info);
+void innermost(const Info& info);
+void resumed_by(const Info& info);
+void inspect(const Info& info);
+void current_frame(const Info& info);
+void track_domains(const Info& info);
 
 }  // namespace greenfiber::fiber

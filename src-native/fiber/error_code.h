@@ -12,6 +12,7 @@ enum class ErrorCode {
   kTransfer,      // ERR_FIBER_TRANSFER
   kNesting,       // ERR_FIBER_NESTING
   kOutOfMemory,   // ERR_FIBER_OUT_OF_MEMORY
+  kTask,          // ERR_FIBER_NOT_YIELDABLE, on the root of a task
 };
 
 }  // namespace greenfiber::fiber

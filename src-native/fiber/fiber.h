@@ -19,8 +19,9 @@ enum class State : std::uint8_t {
   kSuspended,    // by yield: can be resumed
   kTransferred,  // by transfer: can be transferred to
   kRunning,
-  kResuming,  // waits for a fiber that it resumed
-  kFinished,  // terminated by V8; its JavaScript object does not know yet
+  kResuming,       // waits for a fiber that it resumed
+  kFinished,       // terminated by V8; its JavaScript object does not know yet
+  kAsleepInChain,  // the tip of a chain that sleeps: see chain.cc
 };
 
 // Slots in the handle scope at the bottom of a fiber's stack, where V8 sees what they hold.
@@ -41,10 +42,11 @@ struct Fiber {
   State state = State::kParked;
   bool killed = false;
   bool killed_hard = false;
-  bool failed = false;      // the outcome is an error
-  bool terminated = false;  // by V8, in the middle of its body
-  bool may_park = false;    // has a stack of the default size
-  std::uint8_t raises = 0;  // how often a killed fiber suspended all the same
+  bool failed = false;           // the outcome is an error
+  bool terminated = false;       // by V8, in the middle of its body
+  bool may_park = false;         // has a stack of the default size
+  bool belongs_to_task = false;  // the root of a chain, which has nobody to yield to
+  std::uint8_t raises = 0;       // how often a killed fiber suspended all the same
   Tagged* roots = nullptr;
   // For a body that has not started: becomes a root and the async segment as soon as there is a place.
   Tagged resource = 0;
@@ -54,8 +56,19 @@ struct Fiber {
   Fiber* next_parked = nullptr;
   Fiber* below = nullptr;     // whose share of the async context lies under ours
   std::uint32_t nesting = 0;  // resumes between the main stack and this one
+  // Of a chain's root while the chain sleeps: who goes on, and whose share of the async context was cut off,
+  // the lowest first, linked by `below`.
+  Fiber* tip = nullptr;
+  Fiber* chain = nullptr;
 
   bool is_main() const { return bottom == nullptr; }
+  // Whether this is the root of a chain that sleeps.
+  bool is_asleep_chain() const { return tip != nullptr && tip->state == State::kAsleepInChain; }
+  // From now on every suspension raises `error`.
+  void kill(Tagged error) {
+    killed = true;
+    roots[kKillError] = error;
+  }
 };
 
 }  // namespace greenfiber::fiber

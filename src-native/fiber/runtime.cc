@@ -163,6 +163,8 @@ void Runtime::assign(Fiber& fiber, Tagged self) {
   fiber.resumer = nullptr;
   fiber.killed = false;
   fiber.raises = 0;
+  fiber.belongs_to_task = false;
+  fiber.tip = nullptr;
   if (fiber.roots == nullptr) return;  // run_bodies makes the roots first
   begin_body(fiber, self);
   install(fiber);

@@ -112,6 +112,14 @@ class Runtime {
   void install(Fiber& fiber);
   void uninstall(Fiber& fiber);
   void uninstall_all();
+  // The same for a chain that goes to sleep: everything above `resumer`. See chain.cc.
+  void uninstall_chain(Fiber& root, const Fiber& resumer);
+  void install_chain(Fiber& root);
+  // A transfer may have cut off the share of a fiber that waits.
+  void reinstall_if_cut_off(Fiber& fiber) {
+    if (!fiber.async.installed) [[unlikely]]
+      reinstall(fiber);
+  }
 
   // A handle is the number of the page that the fiber lies in; it is never shown to users.
   std::int32_t handle_of(const Fiber& fiber) const;
@@ -238,9 +246,28 @@ class Runtime {
   }
   Fiber& to = *self.resumer;
   uninstall(self);
-  if (!to.async.installed) [[unlikely]]
-    reinstall(to);  // cut off by a transfer
+  reinstall_if_cut_off(to);
   return to;
+}
+
+[[gnu::always_inline]] inline void Runtime::uninstall_chain(Fiber& root, const Fiber& resumer) {
+  Fiber* chain = nullptr;
+  while (top_installed_ != nullptr && top_installed_ != &resumer) {
+    Fiber* top = top_installed_;
+    async_->leave(top->async);
+    top_installed_ = top->below;
+    top->below = chain;
+    chain = top;
+  }
+  root.chain = chain;
+}
+
+[[gnu::always_inline]] inline void Runtime::install_chain(Fiber& root) {
+  for (Fiber* fiber = root.chain; fiber != nullptr;) {
+    Fiber* above = fiber->below;
+    install(*fiber);
+    fiber = above;
+  }
 }
 
 inline std::int32_t Runtime::handle_of(const Fiber& fiber) const {

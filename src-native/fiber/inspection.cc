@@ -1,0 +1,76 @@
+// Looking at fibers without continuing them.
+#include "fiber/callbacks.h"
+
+namespace greenfiber::fiber {
+
+// current(): the running Fiber, or undefined.
+void current(const Info& info) {
+  Fiber& self = Runtime::current()->running();
+  if (!self.is_main()) info.GetReturnValue().Set(local_over(&self.roots[kSelf]));
+}
+
+// isYieldable()
+void is_yieldable(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  const Refusal refusal = why_not_yieldable(runtime, runtime.running());
+  info.GetReturnValue().Set(refusal == Refusal::kNone || refusal == Refusal::kKilled);
+}
+
+// isParkable(root): whether `leave` would suspend the chain here.
+void is_parkable(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  const Refusal refusal = why_not_parkable(runtime, fiber_argument(info, runtime));
+  info.GetReturnValue().Set(refusal == Refusal::kNone || refusal == Refusal::kKilled);
+}
+
+// state(handle): enum State
+void state(const Info& info) {
+  const Fiber& fiber = fiber_argument(info, *Runtime::current());
+  info.GetReturnValue().Set(static_cast<int>(fiber.state));
+}
+
+// innermost(handle): the Fiber at the end of the chain of resumes that begins with this one.
+void innermost(const Info& info) {
+  const Fiber* fiber = &fiber_argument(info, *Runtime::current());
+  while (fiber->resuming != nullptr) fiber = fiber->resuming;
+  info.GetReturnValue().Set(local_over(&fiber->roots[kSelf]));
+}
+
+// resumedBy(handle): the Fiber that this one waits for, or undefined.
+void resumed_by(const Info& info) {
+  const Fiber& fiber = fiber_argument(info, *Runtime::current());
+  const Fiber* next = fiber.resuming != nullptr ? fiber.resuming : fiber.tip;
+  if (next != nullptr && next != &fiber) info.GetReturnValue().Set(local_over(&next->roots[kSelf]));
+}
+
+// inspect(handle): the stack trace of a fiber that is not running, taken on its own stack.
+void inspect(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  Fiber& target = fiber_argument(info, runtime);
+  const bool asleep = target.state == State::kSuspended || target.state == State::kTransferred ||
+                      target.state == State::kResuming || target.state == State::kAsleepInChain;
+  if (!asleep || runtime.inspecting) return;
+  Fiber& self = runtime.running();
+  const ContinuationData data(info, runtime.continuation_data());
+  runtime.inspecting = true;
+  runtime.signal = Signal::kInspect;
+  Tagged trace = runtime.switch_fibers(self, target, 0);
+  runtime.inspecting = false;
+  data.restore();
+  info.GetReturnValue().Set(local_over(&trace));
+}
+
+// currentFrame(evenIfHooked): the AsyncContextFrame that a fiber created now starts in; null when async hooks
+// want to see an AsyncResource first.
+void current_frame(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  if (runtime.async().has_init_hooks() && !info[0]->IsTrue()) [[unlikely]] {
+    return info.GetReturnValue().SetNull();
+  }
+  if (Word* place = runtime.continuation_data()) info.GetReturnValue().Set(local_over(place));
+}
+
+// trackDomains(): see Runtime::track_domains.
+void track_domains(const Info&) { Runtime::current()->track_domains(); }
+
+}  // namespace greenfiber::fiber

@@ -1,0 +1,132 @@
+// The beginning and the end of a body.
+#include "fiber/callbacks.h"
+
+namespace greenfiber::fiber {
+
+namespace {
+
+// (fiber, stackSize, frame, resource, asyncId, triggerId): `frame` is the AsyncContextFrame that the body starts
+// in; resource and ids are undefined unless the fiber has an AsyncResource of its own.
+void assign_body(const Info& info, Runtime& runtime, Fiber& target) {
+  target.resource = tagged_word(info[0]);
+  v8_state::AsyncStack& async = runtime.async();
+  if (info[3]->IsUndefined()) [[likely]] {
+    target.first_trigger_id = async.current_id();
+    target.first_async_id = async.new_id();
+  } else {
+    target.resource = tagged_word(info[3]);
+    target.first_async_id = info[4].As<v8::Number>()->Value();
+    target.first_trigger_id = info[5].As<v8::Number>()->Value();
+  }
+  runtime.assign(target, tagged_word(info[0]));
+}
+
+Fiber* prepare_start(const Info& info, Runtime& runtime) {
+  const Fiber& self = runtime.running();
+  if (runtime.inspecting || runtime.below_wasm_stack()) {
+    return raise_code(runtime, ErrorCode::kNotYieldable), nullptr;
+  }
+  if (self.nesting >= runtime.max_nesting()) {
+    return raise_code(runtime, ErrorCode::kNesting), nullptr;
+  }
+  runtime.release_terminated();
+  stack::Error error = stack::Error::kNone;
+  Fiber* target = runtime.acquire(
+      static_cast<std::size_t>(v8_state::small_integer(tagged_word(info[1]))), error);
+  if (target == nullptr) return raise_code(runtime, ErrorCode::kOutOfMemory), nullptr;
+  assign_body(info, runtime, *target);
+  return target;
+}
+
+const Word* frame_or_none(const Tagged& frame) { return V8_MAJOR_VERSION >= 12 ? &frame : nullptr; }
+
+void start_and_wait(const Info& info, bool belongs_to_task) {
+  Runtime& runtime = *Runtime::current();
+  Fiber* target = prepare_start(info, runtime);
+  if (target == nullptr) [[unlikely]]
+    return;
+  target->belongs_to_task = belongs_to_task;
+  const Tagged frame = tagged_word(info[2]);
+  wait_for(info, runtime, *target, *target, tagged_word(info[0]), frame_or_none(frame));
+}
+
+void end_body(const Info& info, bool failed) {
+  Runtime& runtime = *Runtime::current();
+  Fiber& self = runtime.running();
+  if (!runtime.may_park(self)) {
+    self.roots[kOutcome] = tagged_word(info[0]);
+    self.failed = failed;
+    return;
+  }
+  Fiber& to = runtime.return_to_resumer(self);
+  runtime.park(self);
+  runtime.signal = failed ? Signal::kRaise : Signal::kNone;
+  Tagged next = runtime.switch_fibers(self, to, tagged_word(info[0]));
+  info.GetReturnValue().Set(local_over(&next));
+}
+
+}  // namespace
+
+// start(...): runs a new body until it first suspends.
+void start(const Info& info) { start_and_wait(info, false); }
+
+// startTask(...): the same for the root of a chain, which has nobody to yield to.
+void start_task(const Info& info) { start_and_wait(info, true); }
+
+// startTransfer(...): as start, but by transfer.
+void start_transfer(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  Fiber& self = runtime.running();
+  if (!can_transfer(runtime, self)) return;
+  if (!self.is_main()) runtime.uninstall(self);
+  Fiber* target = prepare_start(info, runtime);
+  if (target == nullptr) {
+    if (!self.is_main()) runtime.install(self);
+    return;
+  }
+  const Tagged frame = tagged_word(info[2]);
+  target->resumer = nullptr;
+  transfer_to(info, runtime, *target, tagged_word(info[0]), frame_or_none(frame));
+}
+
+// finish(result), fail(error): the end of a body. Answers the next body's fiber, or undefined when this stack
+// has to go.
+void finish(const Info& info) { end_body(info, false); }
+void fail(const Info& info) { end_body(info, true); }
+
+// finishTask(other): the end of a task's body. The chain that `other` is the root of goes on in its place; -1: who
+// waited for the task. Answers as finish does; when this stack has to go first, `other` answers who waited.
+void finish_task(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  Fiber& self = runtime.running();
+  const std::int32_t handle = v8_state::small_integer(tagged_word(info[0]));
+  if (handle < 0 || self.resumer == nullptr || !runtime.may_park(self))
+    return end_body(info, false);
+  Fiber& other = runtime.fiber_of(handle);
+  if (!other.is_asleep_chain()) [[unlikely]]
+    return raise_code(runtime, ErrorCode::kRunning);
+  Fiber& resumer = *self.resumer;
+  runtime.uninstall_chain(self, resumer);
+  runtime.park(self);
+  Fiber& tip = continue_chain(runtime, other, resumer, self.nesting);
+  Tagged next = runtime.switch_fibers(self, tip, tagged_word(v8::Undefined(runtime.isolate())));
+  info.GetReturnValue().Set(local_over(&next));
+}
+
+// restart(fiber, ...): the body of a task has ended, and that of another one begins on the same stack. Answers
+// the handle.
+void restart(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  Fiber& self = runtime.running();
+  Fiber* const resumer = self.resumer;
+  runtime.uninstall_chain(self, resumer != nullptr ? *resumer : runtime.main());
+  assign_body(info, runtime, self);
+  self.resumer = resumer;
+  self.belongs_to_task = true;
+  if (V8_MAJOR_VERSION >= 12) *runtime.continuation_data() = tagged_word(info[2]);
+}
+
+// sweep(): tells JavaScript about the fibers that V8 terminated, and gives their stacks back.
+void sweep(const Info&) { Runtime::current()->release_terminated(); }
+
+}  // namespace greenfiber::fiber

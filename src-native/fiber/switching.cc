@@ -1,0 +1,114 @@
+#include "fiber/switching.h"
+
+#include <tuple>
+
+namespace greenfiber::fiber {
+
+namespace {
+
+// A killed fiber that suspends this often all the same is terminated (lib/fiber.ts: return()).
+constexpr int kMaxRaises = 100;
+
+}  // namespace
+
+void raise_code(Runtime& runtime, ErrorCode code) {
+  v8::Local<v8::Value> number = v8::Integer::New(runtime.isolate(), static_cast<int>(code));
+  v8::Local<v8::Value> error = runtime.call(runtime.hooks().make_error, number);
+  if (!error->IsUndefined()) raise(runtime, error);
+}
+
+Tagged answer_inspections(Runtime& runtime, Fiber& self, Tagged value) {
+  v8::Isolate* isolate = runtime.isolate();
+  while (runtime.signal == Signal::kInspect) {
+    runtime.signal = Signal::kNone;
+    Fiber& asker = runtime.left();
+    v8::HandleScope scope(isolate);
+    v8::TryCatch try_catch(isolate);
+    v8::Local<v8::Value> trace = runtime.call(runtime.hooks().capture, v8::Undefined(isolate));
+    value = runtime.switch_fibers(self, asker, tagged_word(trace));
+  }
+  return value;
+}
+
+void answer_end(const Info& info, Runtime& runtime, Tagged value) {
+  const Signal signal = runtime.signal;
+  runtime.signal = Signal::kNone;
+  Fiber& left = runtime.left();
+  v8::Isolate* isolate = runtime.isolate();
+  v8::Local<v8::Value> result = v8::Local<v8::Value>::New(isolate, local_over(&value));
+  if (signal == Signal::kTerminated) {
+    const bool killed_hard = left.killed_hard;
+    runtime.keep_terminated(left, result.As<v8::Object>());
+    info.GetReturnValue().SetUndefined();
+    if (!killed_hard) runtime.terminate();
+    return;
+  }
+  const bool failed = signal == Signal::kRaise || left.failed;
+  if (signal == Signal::kRetired) runtime.release(left);
+  if (!failed) {
+    info.GetReturnValue().Set(result);
+    return;
+  }
+  runtime.call(runtime.hooks().splice, result);
+  info.GetReturnValue().SetUndefined();
+  raise(runtime, result);
+}
+
+void answer_error(const Info& info, Runtime& runtime, Tagged value) {
+  runtime.signal = Signal::kNone;
+  v8::Local<v8::Value> error = v8::Local<v8::Value>::New(runtime.isolate(), local_over(&value));
+  info.GetReturnValue().SetUndefined();
+  raise(runtime, error);
+}
+
+void refuse_suspension(Runtime& runtime, Fiber& self, Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kNotInFiber:
+      return raise_code(runtime, ErrorCode::kNotInFiber);
+    case Refusal::kNotYieldable:
+      return raise_code(runtime, ErrorCode::kNotYieldable);
+    case Refusal::kTransfer:
+      return raise_code(runtime, ErrorCode::kTransfer);
+    case Refusal::kTask:
+      return raise_code(runtime, ErrorCode::kTask);
+    default:
+      break;
+  }
+  if (++self.raises < kMaxRaises) {
+    raise(runtime,
+          v8::Local<v8::Value>::New(runtime.isolate(), local_over(&self.roots[kKillError])));
+    return;
+  }
+  // It swallows every error and goes on suspending: V8 unwinds it without running its handlers.
+  self.killed_hard = true;
+  runtime.terminate();
+}
+
+bool can_transfer(Runtime& runtime, Fiber& self) {
+  if (self.is_main()) return !runtime.inspecting && !runtime.below_wasm_stack();
+  const Refusal refusal = why_not_suspendable(runtime, self);
+  if (refusal != Refusal::kNone) refuse_suspension(runtime, self, refusal);
+  return refusal == Refusal::kNone;
+}
+
+void refuse_resume(Runtime& runtime, const Fiber& target) {
+  switch (target.state) {
+    case State::kSuspended:
+      break;
+    case State::kTransferred:
+      return raise_code(runtime, ErrorCode::kTransfer);
+    case State::kFinished:
+      return raise_code(runtime, ErrorCode::kFinished);
+    default:
+      return raise_code(runtime, ErrorCode::kRunning);
+  }
+  const bool nested = runtime.running().nesting >= runtime.max_nesting();
+  raise_code(runtime, nested ? ErrorCode::kNesting : ErrorCode::kNotYieldable);
+}
+
+void abandon_resumer(Fiber& resumer) {
+  resumer.state = State::kTransferred;
+  resumer.resuming = nullptr;
+}
+
+}  // namespace greenfiber::fiber
