@@ -12,6 +12,10 @@ export interface Configuration {
   poolSize?: number;
 }
 
+/** @internal */
+export const LARGEST_POOL = 1_000_000;
+
+let poolSizeChosen = false;
 const current = { stackSize: DEFAULT_STACK_SIZE, poolSize: DEFAULT_POOL_SIZE };
 
 /**
@@ -23,8 +27,19 @@ export function configure(configuration: Configuration): void {
   checkObject('configuration', configuration);
   const { stackSize, poolSize } = configuration;
   if (stackSize !== undefined) checkStackSize('configuration.stackSize', stackSize);
-  if (poolSize !== undefined) checkInteger('configuration.poolSize', poolSize, 0, 1_000_000);
+  if (poolSize !== undefined) checkInteger('configuration.poolSize', poolSize, 0, LARGEST_POOL);
+  poolSizeChosen ||= poolSize !== undefined;
   current.stackSize = stackSize ?? current.stackSize;
   current.poolSize = poolSize ?? current.poolSize;
   if (runtime.engine !== 'none') runtime.addon?.configure(current);
+}
+
+/** @internal */
+export function configuredPoolSize(): number {
+  return current.poolSize;
+}
+
+/** @internal Sets the pool's size unless the program has done so. */
+export function proposePoolSize(poolSize: number): void {
+  if (!poolSizeChosen) configure({ poolSize });
 }

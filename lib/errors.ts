@@ -12,6 +12,20 @@
  * | `ERR_FIBER_OUT_OF_MEMORY` | no stack could be had for another fiber |
  * | `ERR_FIBER_KILLED` | the fiber is being unwound by `return()` ({@link FiberKilled}) |
  * | `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE` | an argument is not what it has to be |
+ * | `ABORT_ERR` | a blocking call's scope was cancelled ({@link AbortError}) |
+ * | `ERR_TIMEOUT` | the time that a blocking call's scope was given ran out ({@link TimeoutError}) |
+ * | `ERR_TASK_JOINS_ITSELF` | a task would wait for its own end |
+ * | `ERR_GROUP_CLOSED` | a group has ended and takes no further tasks |
+ * | `ERR_CALLBACK_TWICE` | a callback that ends a blocking call came a second time |
+ * | `ERR_CHANNEL_CLOSED` | a value was sent to a channel that is closed |
+ * | `ERR_SELECT_EMPTY` | a select without cases would sleep for ever |
+ * | `ERR_LOCK_BROKEN` | the task that held a lock ended without releasing it |
+ * | `ERR_LOCK_NOT_OWNER` | a lock is released by a task that does not hold it |
+ * | `ERR_LOCK_REENTRANT` | a task would wait for a lock that it holds itself |
+ * | `ERR_BARRIER_BROKEN` | a task left a barrier before all had come |
+ * | `ERR_EFFECT_UNHANDLED` | no handler of the effect is around the call |
+ * | `ERR_CONTINUATION_USED` | a continuation was continued before |
+ * | `ERR_SIMULATION_FAILED` | a schedule of a simulation failed |
  * | `ERR_FIBER_UNSUPPORTED` | this platform, Node or V8 cannot run fibers |
  */
 export type FiberErrorCode =
@@ -25,6 +39,20 @@ export type FiberErrorCode =
   | 'ERR_FIBER_KILLED'
   | 'ERR_FIBER_INVALID_ARG_TYPE'
   | 'ERR_FIBER_INVALID_ARG_VALUE'
+  | 'ABORT_ERR'
+  | 'ERR_TIMEOUT'
+  | 'ERR_TASK_JOINS_ITSELF'
+  | 'ERR_GROUP_CLOSED'
+  | 'ERR_CALLBACK_TWICE'
+  | 'ERR_CHANNEL_CLOSED'
+  | 'ERR_SELECT_EMPTY'
+  | 'ERR_LOCK_BROKEN'
+  | 'ERR_LOCK_NOT_OWNER'
+  | 'ERR_LOCK_REENTRANT'
+  | 'ERR_BARRIER_BROKEN'
+  | 'ERR_EFFECT_UNHANDLED'
+  | 'ERR_CONTINUATION_USED'
+  | 'ERR_SIMULATION_FAILED'
   | 'ERR_FIBER_UNSUPPORTED';
 
 /** Any mistake in the use of greenfiber. Everything involved stays usable after it. */
@@ -65,6 +93,38 @@ export class FiberKilled extends FiberError {
   }
 }
 
+/**
+ * Raised by the blocking calls of a scope that was cancelled without another reason; named and coded as Node's own.
+ */
+export class AbortError extends FiberError {
+  constructor(message = 'The operation was cancelled', options?: ErrorOptions) {
+    super('ABORT_ERR', message, options);
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'AbortError',
+      writable: true,
+      configurable: true,
+    });
+  }
+}
+
+/** Raised by the blocking calls of a {@link timeout} or {@link deadline} whose time ran out. */
+export class TimeoutError extends FiberError {
+  constructor(message = 'The time ran out', options?: ErrorOptions) {
+    super('ERR_TIMEOUT', message, options);
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'TimeoutError',
+      writable: true,
+      configurable: true,
+    });
+  }
+}
+
 // In the order of ErrorCode in src-native/fiber/error_code.h.
 const NATIVE_ERRORS: readonly (readonly [FiberErrorCode, string])[] = [
   [
@@ -94,6 +154,11 @@ const NATIVE_ERRORS: readonly (readonly [FiberErrorCode, string])[] = [
     'ERR_FIBER_OUT_OF_MEMORY',
     'No stack could be had for another fiber: let fibers finish, use a smaller stackSize, or raise the ' +
       "process's limits of memory and address space",
+  ],
+  [
+    'ERR_FIBER_NOT_YIELDABLE',
+    "A task's own stack has nobody to yield to: call yieldNow() or another blocking function, or run a " +
+      'Fiber inside the task',
   ],
 ];
 

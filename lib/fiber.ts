@@ -29,12 +29,28 @@ const STATES: readonly FiberState[] = [
   'running',
   'resuming',
   'finished',
+  'suspended',
 ];
 
 type Body = (first: never) => unknown;
 
 let runBodies: (fiber: Fiber, handle: Handle) => void;
 let forget: (fiber: Fiber) => void;
+
+/** What a scheduler and effect handlers do with the fibers that they own. */
+export interface FiberAccess {
+  handleOf: (fiber: Fiber) => Handle;
+  /**
+   * Runs the body of a created fiber until its chain first sleeps. Such a body never throws, and answers who
+   * goes on in its place: a handle of a sleeping chain, a created fiber of the same kind, or -1.
+   */
+  startTask: (fiber: Fiber, value: unknown) => unknown;
+  /** Gives a created fiber the value that its body begins with. */
+  prepare: (fiber: Fiber, value: unknown) => void;
+}
+
+/** @internal */
+export const access = {} as FiberAccess;
 
 /** @internal */
 export const runtime = new Runtime({
@@ -51,6 +67,18 @@ export const runtime = new Runtime({
   restoreDomain,
 });
 const native = runtime.fibers;
+// By names of their own, which compiled code embeds: in an object with so many properties each call would look
+// its function up in a hash table. (Where no engine works, no fiber has a handle to call them with.)
+const {
+  fail,
+  finish,
+  finishTask,
+  restart,
+  resume: resumeNative,
+  start: startFiber,
+  startTask,
+  transfer: transferNative,
+} = native;
 
 let lastId = 0;
 
@@ -87,6 +115,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #stackSize = 0;
   #domain: ActiveDomain | undefined = undefined;
   #killed: FiberKilled | undefined = undefined;
+  #belongsToTask = false;
 
   /**
    * @param body - runs on the first {@link resume}, with the value passed to it
@@ -116,7 +145,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
    */
   resume(value?: N): Y | R {
     const handle = this.#handle;
-    if (handle >= 0) return native.resume(handle, value) as Y | R;
+    if (handle >= 0) return resumeNative(handle, value) as Y | R;
     return this.#begin(value) as Y | R;
   }
 
@@ -182,7 +211,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
    * @throws {@link FiberError} `ERR_FIBER_TRANSFER`, `ERR_FIBER_FINISHED`, `ERR_FIBER_OUT_OF_MEMORY`
    */
   transfer(value?: N): unknown {
-    if (this.#handle >= 0) return native.transfer(this.#handle, value);
+    if (this.#handle >= 0) return transferNative(this.#handle, value);
     return this.#begin(value, native.startTransfer);
   }
 
@@ -272,19 +301,42 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
           result = failed ? error : fiber.#value;
         }
         fiber.#end();
-        fiber = (failed ? native.fail(result) : native.finish(result)) as Fiber | undefined;
+        if (failed) {
+          fiber = fail(result) as Fiber | undefined;
+        } else if (!fiber.#belongsToTask) {
+          fiber = finish(result) as Fiber | undefined;
+        } else if (typeof result === 'number') {
+          fiber = finishTask(result) as Fiber | undefined;
+        } else {
+          fiber = result as Fiber;
+          fiber.#enterStack(restart);
+        }
       }
     };
     forget = (fiber) => {
       fiber.#end();
     };
+    access.handleOf = (fiber) => fiber.#handle;
+    access.startTask = (fiber, value) => {
+      fiber.#belongsToTask = true;
+      return fiber.#begin(value, startTask);
+    };
+    access.prepare = (fiber, value) => {
+      fiber.#belongsToTask = true;
+      fiber.#value = value;
+      watchForLeak(fiber);
+    };
   }
 
-  #begin(value: unknown, start = native.start): unknown {
+  #begin(value: unknown, start = startFiber): unknown {
     if (this.#handle === FINISHED) throw finishedError();
     this.#value = value;
     watchForLeak(this);
     if (runtime.addon !== undefined) trimWhileIdle(runtime.addon);
+    return this.#enterStack(start);
+  }
+
+  #enterStack(start: typeof startFiber): unknown {
     const resource = this.#resource;
     if (resource === undefined) return start(this, this.#stackSize, this.#frame);
     return start(

@@ -21,6 +21,20 @@ export interface NativeFibers {
   finish(result: unknown): object | undefined;
   fail(error: unknown): object | undefined;
   transfer(handle: Handle, value: unknown): unknown;
+  /** As `start`, for a fiber that only suspends as the root of a chain: see src-native/fiber/chain.cc. */
+  startTask(...first: StartArguments): unknown;
+  /** The end of a task's body; the chain `next` goes on in its place, -1: who waited for the task. */
+  finishTask(next: Handle): object | undefined;
+  /** Begins the body of another task on the stack of one whose body has ended. */
+  restart(...first: StartArguments): void;
+  leave(root: Handle, value?: unknown): unknown;
+  enter(root: Handle, value?: unknown): unknown;
+  enterRaise(root: Handle, error: unknown): unknown;
+  enterKill(root: Handle, error: unknown): unknown;
+  handOver(root: Handle, other: Handle): unknown;
+  isParkable(root: Handle): boolean;
+  /** The fiber that this one waits for. */
+  resumedBy(handle: Handle): object | undefined;
   current(): object | undefined;
   isYieldable(): boolean;
   state(handle: Handle): number;
@@ -208,6 +222,16 @@ function unsupported(error: () => FiberError): NativeFibers {
     finish: refuse,
     fail: refuse,
     transfer: refuse,
+    startTask: refuse,
+    finishTask: refuse,
+    restart: refuse,
+    leave: refuse,
+    enter: refuse,
+    enterRaise: refuse,
+    enterKill: refuse,
+    handOver: refuse,
+    isParkable: () => false,
+    resumedBy: refuse,
     current: () => undefined,
     isYieldable: () => false,
     state: refuse,

@@ -48,7 +48,27 @@ export function checkInteger(
   );
 }
 
-function wrongType(name: string, wanted: string, value: unknown): FiberError {
-  const shown = inspect(value, { depth: 0, breakLength: Infinity }).slice(0, 60);
-  return new FiberError('ERR_FIBER_INVALID_ARG_TYPE', `${name} must be ${wanted}, not ${shown}`);
+/** For a value of the right type that is out of range. */
+export function wrongValue(name: string, wanted: string, value: unknown): FiberError {
+  return new FiberError(
+    'ERR_FIBER_INVALID_ARG_VALUE',
+    `${name} must be ${wanted}, not ${show(value)}`,
+  );
+}
+
+/** Checks a number of milliseconds from 0; `Infinity` means never. */
+export function checkDuration(name: string, value: unknown): asserts value is number {
+  if (typeof value !== 'number') throw wrongType(name, 'a number of milliseconds', value);
+  if (!(value >= 0)) throw wrongValue(name, 'a number of milliseconds from 0', value);
+}
+
+export function wrongType(name: string, wanted: string, value: unknown): FiberError {
+  return new FiberError(
+    'ERR_FIBER_INVALID_ARG_TYPE',
+    `${name} must be ${wanted}, not ${show(value)}`,
+  );
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Infinity }).slice(0, 60);
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 /** Lines of a stack trace that lie in this library, as compiled or, with source maps, as written. */
 const OWN_FRAME = new RegExp(
-  `[(\\s/]${escape(join(__dirname, '..'))}[/\\\\](dist|lib)[/\\\\][^/\\\\]+:\\d+:\\d+\\)?$`,
+  `[(\\s/]${escape(join(__dirname, '..'))}[/\\\\](dist|lib)[/\\\\](?:[^/\\\\]+[/\\\\])?[^/\\\\]+:\\d+:\\d+\\)?$`,
 );
 
 /** Frames that are not on the stack, but wait for it: they belong to whoever runs the microtask. */
@@ -50,20 +50,42 @@ export function captureFrames(limit = CAPTURED_FRAMES): string {
   }
 }
 
+/** A trace that {@link spliceFrames} gave an error, and the async frames in it. */
+interface Spliced {
+  trace: string;
+  asyncFrames: Set<string>;
+}
+
+const spliced = new WeakMap<Error, Spliced>();
+
 /**
  * Appends the caller's frames to an error that leaves a fiber. V8 records only the frames of the stack an
  * error is made on, and the fiber's ends at its body.
  */
 export function spliceFrames(error: unknown): void {
   try {
-    if (!(error instanceof Error) || typeof error.stack !== 'string') return;
+    if (!(error instanceof Error)) return;
+    const { stack } = error;
+    if (typeof stack !== 'string') return;
     const frames = captureFrames(Error.stackTraceLimit);
     if (frames === '') return;
-    const own = withoutLines(error.stack, OWN_FRAME);
-    const seen = new Set(own.split('\n').filter((line) => ASYNC_FRAME.test(line)));
-    const added = frames.split('\n').filter((line) => !seen.has(line));
-    error.stack = [own, ...added].join('\n');
+    // From fiber to fiber the trace only grows: to read it again at each would be quadratic.
+    const known = spliced.get(error);
+    const { trace, asyncFrames } = known?.trace === stack ? known : readTrace(stack);
+    const added = frames.split('\n').filter((line) => !asyncFrames.has(line));
+    for (const line of added) if (ASYNC_FRAME.test(line)) asyncFrames.add(line);
+    const longer = trace + ['', ...added].join('\n');
+    error.stack = longer;
+    spliced.set(error, { trace: longer, asyncFrames });
   } catch {
     // A frozen error, or a getter that throws: it goes to the resumer as it is.
   }
+}
+
+function readTrace(stack: string): Spliced {
+  const trace = withoutLines(stack, OWN_FRAME);
+  return {
+    trace,
+    asyncFrames: new Set(trace.split('\n').filter((line) => ASYNC_FRAME.test(line))),
+  };
 }

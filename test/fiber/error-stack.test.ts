@@ -57,6 +57,44 @@ test('over several fibers the stack goes on through every resumer, each once', (
   }
 });
 
+test('a trace that the program rewrites between two fibers goes on from what it wrote', (t) => {
+  const inner = new Fiber(fails);
+  const middle = new Fiber(function middleBody() {
+    inner.resume();
+  });
+  const outer = new Fiber(function outerBody() {
+    try {
+      middle.resume();
+    } catch (error) {
+      (error as Error).stack = 'Rewritten\n    at own (file.js:1:1)';
+      throw error;
+    }
+  });
+  const { stack } = caught(function resumer() {
+    outer.resume();
+  });
+  t.true(stack.startsWith('Rewritten\n    at own (file.js:1:1)\n'), stack as string);
+  t.true(inOrder(stack as string, ['own', 'resumer']), stack as string);
+  t.notRegex(stack as string, /fails|innerBody|middleBody/);
+});
+
+test('an error that leaves several fibers one after the other shows each resumer', (t) => {
+  const error = new Error('shared');
+  const raised = (): Fiber =>
+    new Fiber(() => {
+      throw error;
+    });
+  caught(function first() {
+    raised().resume();
+  });
+  caught(function second() {
+    raised().resume();
+  });
+  for (const name of ['first', 'second']) {
+    t.is(error.stack?.split(`at ${name} `).length, 2, name);
+  }
+});
+
 test('the error is the same object, with its own properties', (t) => {
   const error = Object.assign(new TypeError('x', { cause: 'why' }), { extra: 1 });
   const fiber = new Fiber(() => {

@@ -316,14 +316,18 @@ const moves: (() => void)[] = [
             if (random(4) === 0)
               pick(through)((value) => (pick(ring).done ? value : (pick(ring), value)));
             to.transfer(1);
+            if (random(30) === 0) throw new Thrown('out of the ring');
           }
           return 'over';
         }),
     );
-    const answer = ring[0]!.transfer();
-    expect(answer === 'over', `the ring answered ${String(answer)}`);
-    if (random(2) === 0) collect();
-    for (const fiber of ring) fiber.return();
+    try {
+      const answer = ring[0]!.transfer();
+      expect(answer === 'over', `the ring answered ${String(answer)}`);
+      if (random(2) === 0) collect();
+    } finally {
+      for (const fiber of ring) fiber.return();
+    }
     expect(
       ring.every((fiber) => fiber.done),
       'the ring is over',
