@@ -7,8 +7,15 @@ import { runtime } from './fiber';
 import { verifyEngine } from './self-test';
 
 export { configure, type Configuration } from './configure';
-export { FiberError, FiberKilled, type FiberErrorCode } from './errors';
+export { AbortError, FiberError, FiberKilled, TimeoutError, type FiberErrorCode } from './errors';
 export { Fiber, type FiberOptions, type FiberState } from './fiber';
+export { now, sleep, yieldNow } from './scheduler/blocking';
+export { group, type Group } from './scheduler/group';
+export { abortable, deadline, shield, timeout, type TimeLimit } from './scheduler/limits';
+export { Scheduler, type SchedulerOptions, type SchedulerStats } from './scheduler/scheduler';
+export { fiberize, spawn } from './scheduler/spawn';
+export { currentTask, type Task, type TaskStatus } from './scheduler/task';
+export { sync, wait } from './scheduler/wait';
 export { stats, type Stats } from './stats';
 
 verifyEngine();

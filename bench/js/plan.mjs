@@ -16,6 +16,9 @@ const scenarios = [
   { file: 'greenfiber', name: 'spawn + finish, pooled stack', engine: 'direct' },
   { file: 'greenfiber', name: 'throw into a fiber', engine: 'direct' },
   { file: 'greenfiber', name: 'error out of a fiber', engine: 'direct' },
+  { file: 'tasks', name: 'yieldNow, two tasks', engine: 'direct' },
+  { file: 'tasks', name: 'wait of a resolved promise', engine: 'direct' },
+  { file: 'tasks', name: 'spawn + join of an empty task', engine: 'direct' },
   { file: 'node-fibers', name: 'resume + yield', peer: true },
   { file: 'node-fibers', name: 'spawn + finish, pooled stack', peer: true },
 ];
@@ -51,6 +54,21 @@ export const goals = [
     what: 'spawn + finish / round trip',
     over: ['spawn + finish, pooled stack', 'resume + yield'],
     atMost: 4,
+  },
+  {
+    what: 'task-to-task yieldNow / round trip',
+    over: ['yieldNow, two tasks', 'resume + yield'],
+    atMost: 0.7,
+  },
+  {
+    what: 'wait of a resolved promise / await',
+    over: ['wait of a resolved promise', 'await of a value'],
+    atMost: 3,
+  },
+  {
+    what: 'spawn + join of a task / round trip',
+    over: ['spawn + join of an empty task', 'resume + yield'],
+    atMost: 5,
   },
   {
     what: 'node-fibers 5 on Node 14 / round trip',

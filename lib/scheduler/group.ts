@@ -1,0 +1,114 @@
+import { AbortError, FiberError } from '../errors';
+import { checkFunction } from '../options';
+import { runningTask } from './current';
+import { inScope } from './limits';
+import { Scope } from './scope';
+import type { Task } from './task';
+import { Waiter } from './waiter';
+
+/** Tasks that end together; see {@link group}. */
+export class Group {
+  readonly #scope: Scope;
+  readonly #errors = new Set<unknown>();
+  /** What the members that are not to blame raise. */
+  #cancellation: unknown = undefined;
+  #open = true;
+  #running = 0;
+  #end: Waiter<undefined> | undefined;
+
+  /** @internal */
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  /**
+   * Starts a task that belongs to the group, also from inside another member.
+   *
+   * @throws {@link FiberError} `ERR_GROUP_CLOSED` when the group has ended; `ERR_FIBER_INVALID_ARG_TYPE`
+   */
+  spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
+    checkFunction('fn', fn);
+    if (!this.#open) {
+      throw new FiberError(
+        'ERR_GROUP_CLOSED',
+        'The group has ended and takes no further tasks: spawn inside its body',
+      );
+    }
+    const task = this.#scope.task.scheduler.start(
+      () => fn(...args),
+      this.#scope,
+      (ended) => {
+        this.#running--;
+        if (ended.status === 'failed') this.#fail(ended.error);
+        if (this.#running === 0) this.#end?.wake(undefined);
+      },
+    );
+    this.#running++;
+    task.observe();
+    return task;
+  }
+
+  /** Raises `reason`, by default an {@link AbortError}, at every blocking call of its body and its members. */
+  cancel(reason: unknown = new AbortError()): void {
+    if (this.#scope.isCancelled) return;
+    this.#cancellation = reason;
+    this.#scope.cancel(reason);
+  }
+
+  /** Aborted when the group is cancelled, or a member fails. */
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  /** @internal */
+  run<T>(body: (group: Group) => T): T {
+    let failed = false;
+    let result: unknown;
+    try {
+      result = body(this);
+    } catch (error) {
+      failed = true;
+      result = error;
+      this.#fail(error);
+    }
+    this.#waitForMembers();
+    this.#open = false;
+    const errors = [...this.#errors];
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, 'Several members of a group failed');
+    if (failed) throw result; // its own cancellation
+    return result as T;
+  }
+
+  #waitForMembers(): void {
+    const { task } = this.#scope;
+    // Nobody is left behind: cancellation from outside reaches the members, and is raised when they have ended.
+    while (this.#running > 0) {
+      this.#end = new Waiter<undefined>(task, 'group', this);
+      this.#end.park();
+    }
+    if (this.#scope.isCancelled) this.#fail(this.#scope.reason);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#scope.isCancelled && error === this.#cancellation) return;
+    this.#errors.add(error);
+    if (this.#scope.isCancelled) return;
+    this.#cancellation = new AbortError('Another member of the group failed', { cause: error });
+    this.#scope.cancel(this.#cancellation);
+  }
+}
+
+/**
+ * Runs `body`, which may spawn tasks into the group, and ends when the body and all of them have ended (Trio's
+ * nursery). When one fails, the others are cancelled; one error is thrown as it is, several as an
+ * `AggregateError`. Members are cancelled with the scope around the group, wherever they were spawned.
+ *
+ * @throws what a member or the body threw; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`
+ */
+export function group<T>(body: (group: Group) => T): T {
+  checkFunction('body', body);
+  const task = runningTask('group');
+  const scope = new Scope(task, task.scope);
+  return inScope(task, scope, () => new Group(scope).run(body));
+}

@@ -1,0 +1,318 @@
+import { FiberError } from '../errors';
+import { access, runtime } from '../fiber';
+import { CREATED } from '../native';
+import { checkFunction, checkObject, wrongValue } from '../options';
+import { realClock, type Clock } from './clock';
+import { current } from './current';
+import { watchForDeadlock } from './deadlock';
+import type { Scope } from './scope';
+import { warnIfSlow, watchesSlowTasks } from './slow-task';
+import { Task } from './task';
+import { TaskQueue, type ReadyQueue } from './task-queue';
+
+export interface SchedulerOptions {
+  /** Milliseconds that tasks may run before the event loop gets its turn. Default 5. */
+  slice?: number;
+}
+
+export interface SchedulerStats {
+  /** Tasks that wait for their turn. */
+  readonly ready: number;
+  /** Tasks that have not ended. */
+  readonly alive: number;
+  /** Tasks spawned so far. */
+  readonly spawned: number;
+  /** How often the event loop let tasks run. */
+  readonly turns: number;
+  /** Milliseconds from the first task that ran until the event loop went on, at most. */
+  readonly longestTurn: number;
+}
+
+/** The parts that a simulation replaces. @internal */
+export interface SchedulerParts {
+  clock?: Clock;
+  ready?: ReadyQueue;
+  /** Told of the error of a task that nobody joins; by default it is an unhandled rejection. */
+  onUnobserved?: (error: unknown) => void;
+}
+
+// By names of their own: see lib/fiber.ts.
+const { enter, handOver, leave } = runtime.fibers;
+const resolved = Promise.resolve();
+
+/** Switches between two looks at the clock, at most: what a look costs is shared by so many. */
+const MOST_CREDIT = watchesSlowTasks ? 1 : 64;
+/** So many looks at the clock a slice are aimed at. */
+const LOOKS_PER_SLICE = 8;
+/** {@link Scheduler.successor}: nobody goes on, the event loop's stack does. */
+const NOBODY = -1;
+
+/**
+ * Runs tasks on one thread, cooperatively: a task runs until it blocks, yields or ends, and then hands over
+ * directly to the next ready one, in the order in which they became ready. Turns begin soon after the event
+ * that made a task ready, and end after `slice` milliseconds, so that timers and sockets are served.
+ */
+export class Scheduler {
+  /** What {@link spawn} uses outside of tasks. */
+  static readonly default: Scheduler = new Scheduler();
+
+  /** @internal */
+  readonly clock: Clock;
+  /** @internal */
+  firstAlive: Task | undefined = undefined;
+
+  /** @internal */
+  readonly onUnobserved: ((error: unknown) => void) | undefined;
+
+  readonly #slice: number;
+  readonly #watchesDeadlocks: boolean;
+  readonly #ready: ReadyQueue;
+  readonly #turn: () => void;
+  #planned = false;
+  #turning = false;
+  #alive = 0;
+  #spawned = 0;
+  #turns = 0;
+  #longestTurn = 0;
+  // The slice: when it began, when the clock was last looked at, switches until the next look.
+  #sliceStart = 0;
+  #lastLook = 0;
+  #credit = 1;
+  #lastCredit = 1;
+  #sliceIsOver = false;
+  /** Whether the event loop has not had its turn since the slice began. */
+  #inSlice = false;
+
+  /**
+   * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`
+   */
+  constructor(options: SchedulerOptions = {}, parts: SchedulerParts = {}) {
+    checkObject('options', options);
+    const { slice = 5 } = options;
+    if (typeof slice !== 'number' || !(slice > 0)) {
+      throw wrongValue('options.slice', 'a number of milliseconds above 0', slice);
+    }
+    this.#slice = slice;
+    this.clock = parts.clock ?? realClock;
+    this.#ready = parts.ready ?? new TaskQueue();
+    this.onUnobserved = parts.onUnobserved;
+    this.#watchesDeadlocks = parts.clock === undefined;
+    this.#turn = () => {
+      this.#runTurn();
+    };
+  }
+
+  /**
+   * Starts a task that runs `fn(...args)`, in the next turn. It inherits fiber-locals and the asynchronous
+   * context by value.
+   *
+   * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
+   */
+  spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
+    checkFunction('fn', fn);
+    return this.start(() => fn(...args), undefined);
+  }
+
+  /** Runs `fn` in a task and answers a promise of what it returns. */
+  run<T>(fn: () => T): Promise<T> {
+    return this.spawn(fn).promise();
+  }
+
+  /** What has happened so far. */
+  stats(): SchedulerStats {
+    return {
+      ready: this.#ready.length,
+      alive: this.#alive,
+      spawned: this.#spawned,
+      turns: this.#turns,
+      longestTurn: this.#longestTurn,
+    };
+  }
+
+  /** @internal */
+  start<T>(body: () => T, scope: Scope | undefined, onEnd?: (task: Task) => void): Task<T> {
+    const task = new Task<T>(this, body, scope, onEnd);
+    this.#spawned++;
+    this.#remember(task as Task);
+    this.makeReady(task as Task);
+    return task;
+  }
+
+  /** The task goes on in the turn under way, or in one that is planned now. @internal */
+  makeReady(task: Task): void {
+    task.status = 'ready';
+    this.#ready.push(task);
+    if (this.#planned || this.#turning) return;
+    this.#planned = true;
+    void resolved.then(this.#turn);
+  }
+
+  /** As {@link makeReady}, from the bottom of a microtask: the turn begins now. @internal */
+  makeReadyAndRun(task: Task): void {
+    task.status = 'ready';
+    this.#ready.push(task);
+    if (!this.#planned && !this.#turning) this.#runTurn();
+  }
+
+  /** Leaves the running task until it is made ready, for the next ready one. @internal */
+  suspend(task: Task): void {
+    task.status = 'parked';
+    try {
+      this.#leave(task);
+    } finally {
+      task.status = 'running';
+    }
+  }
+
+  /** Lets the other ready tasks run, then goes on. @internal */
+  yieldFrom(task: Task): void {
+    if (this.#ready.length === 0 && !this.#isOver()) return;
+    task.status = 'ready';
+    this.#ready.push(task);
+    try {
+      this.#leave(task);
+    } catch (error) {
+      this.#ready.remove(task); // this place cannot be left
+      task.status = 'running';
+      throw error;
+    }
+  }
+
+  /** Who goes on when the running task has ended; see FiberAccess.startTask. @internal */
+  successor(): unknown {
+    if (this.#isOver()) return NOBODY;
+    const next = this.#ready.take();
+    if (next === undefined) return NOBODY;
+    const handle = next.handle;
+    current.task = next;
+    next.status = 'running';
+    if (handle !== CREATED) return handle;
+    access.prepare(next.fiber, next);
+    return next.fiber;
+  }
+
+  /** The task has ended. @internal */
+  forget(task: Task): void {
+    this.#alive--;
+    if (task.previousAlive === undefined) this.firstAlive = task.nextAlive;
+    else task.previousAlive.nextAlive = task.nextAlive;
+    if (task.nextAlive !== undefined) task.nextAlive.previousAlive = task.previousAlive;
+    task.nextAlive = task.previousAlive = undefined;
+  }
+
+  #remember(task: Task): void {
+    if (this.#alive++ === 0 && this.#watchesDeadlocks) watchForDeadlock(this);
+    task.nextAlive = this.firstAlive;
+    if (this.firstAlive !== undefined) this.firstAlive.previousAlive = task;
+    this.firstAlive = task;
+  }
+
+  #leave(task: Task): void {
+    const handle = task.handle;
+    const next = this.#isOver() ? undefined : this.#ready.take();
+    if (next !== undefined && next.handle >= 0) {
+      if (next === task) {
+        current.task = task;
+      } else {
+        current.task = next;
+        next.status = 'running';
+        try {
+          handOver(handle, next.handle);
+        } catch (error) {
+          if (current.task !== next) throw error; // raised where the task goes on
+          current.task = task;
+          next.status = 'ready';
+          this.#ready.unshift(next);
+          throw error;
+        }
+      }
+    } else {
+      if (next !== undefined) this.#ready.unshift(next); // has no stack yet: the main stack starts it
+      leave(handle);
+    }
+    task.status = 'running';
+  }
+
+  #runTurn(): void {
+    this.#planned = false;
+    // A task drains microtasks: the turn that it runs in goes on when it is left.
+    if (this.#turning) return;
+    if (!this.#inSlice) this.#beginSlice();
+    else if (this.#sliceIsOver) {
+      this.#planAfterLoop();
+      return;
+    }
+    const outer = current.task;
+    this.#turning = true;
+    this.#turns++;
+    for (let task = this.#ready.take(); task !== undefined; task = this.#ready.take()) {
+      this.#enter(task); // at least one, however short the slice
+      if (this.#isOver()) break;
+    }
+    current.task = outer;
+    this.#turning = false;
+    if (this.#ready.length > 0) this.#planAfterLoop();
+  }
+
+  #planAfterLoop(): void {
+    this.#planned = true;
+    setImmediate(this.#turn);
+  }
+
+  /** Turns may follow each other without the event loop, but together for no longer than a slice. */
+  #beginSlice(): void {
+    this.#inSlice = true;
+    this.#sliceIsOver = false;
+    this.#sliceStart = this.#lastLook = this.clock.now();
+    this.#credit = this.#lastCredit = Math.min(this.#lastCredit, LOOKS_PER_SLICE);
+    setImmediate(() => {
+      this.#inSlice = false;
+      this.#longestTurn = Math.max(this.#longestTurn, this.clock.now() - this.#sliceStart);
+    }).unref();
+  }
+
+  /** Continues a task, from the main stack, until it or one that it handed over to leaves. */
+  #enter(task: Task): void {
+    current.task = task;
+    task.status = 'running';
+    try {
+      const handle = task.handle;
+      let next = handle === CREATED ? access.startTask(task.fiber, task) : enter(handle, undefined);
+      // A stack that left for good names who goes on.
+      while (typeof next === 'number' && next >= 0) next = enter(next, undefined);
+    } catch (error) {
+      this.#lose(error);
+      return;
+    }
+    if (current.task.status === 'running') this.#lose(undefined);
+  }
+
+  /** The running task came back without having been left: it could not start, or was terminated. */
+  #lose(error: unknown): void {
+    const { task } = current;
+    if (task === undefined || task.done) return;
+    task.end(
+      'failed',
+      error ??
+        new FiberError(
+          'ERR_FIBER_TRANSFER',
+          'The task was left by Fiber.transfer, or terminated by V8, and cannot go on',
+        ),
+    );
+  }
+
+  /** Whether the event loop's turn has come. Asked at every switch. */
+  #isOver(): boolean {
+    if (--this.#credit > 0) return false;
+    if (this.#sliceIsOver) return true;
+    const now = this.clock.now();
+    const spent = Math.max(now - this.#lastLook, 1e-4);
+    if (watchesSlowTasks && current.task !== undefined) warnIfSlow(current.task, spent);
+    const wanted = (this.#lastCredit * (this.#slice / LOOKS_PER_SLICE)) / spent;
+    this.#lastLook = now;
+    this.#sliceIsOver = now - this.#sliceStart >= this.#slice;
+    this.#lastCredit = Math.max(1, Math.min(MOST_CREDIT, Math.floor(wanted)));
+    this.#credit = this.#sliceIsOver ? 0 : this.#lastCredit;
+    return this.#sliceIsOver;
+  }
+}

@@ -1,0 +1,58 @@
+import { AbortError } from '../errors';
+import type { Task } from './task';
+
+/**
+ * A region of cancellation, as Trio's cancel scope: what runs inside is cancelled together. Cancellation is a
+ * level, not an event: once a scope is cancelled, every blocking call inside raises.
+ */
+export class Scope {
+  /** Raised by blocking calls in here while {@link isCancelled}. */
+  reason: unknown = undefined;
+  /** By itself, or by a scope around it that no shield keeps out. */
+  isCancelled = false;
+
+  #children: Set<Scope> | undefined;
+  #controller: AbortController | undefined;
+
+  /**
+   * @param task - whose blocking calls it concerns when it is the innermost scope of that task
+   * @param shielded - outer cancellation does not reach it
+   */
+  constructor(
+    readonly task: Task,
+    readonly parent: Scope | undefined,
+    readonly shielded = false,
+  ) {
+    if (parent === undefined) return;
+    (parent.#children ??= new Set()).add(this);
+    if (parent.isCancelled && !shielded) this.#enter(parent.reason);
+  }
+
+  /** Raises `reason` at every blocking call inside, from now on. The first reason stays. */
+  cancel(reason: unknown = new AbortError()): void {
+    if (this.isCancelled) return;
+    this.#enter(reason);
+    if (this.task.scope === this) this.task.waiter?.cancel(reason);
+    for (const child of this.#children ?? []) if (!child.shielded) child.cancel(reason);
+  }
+
+  /** Nothing runs inside any more. */
+  close(): void {
+    if (this.parent !== undefined) this.parent.#children?.delete(this);
+  }
+
+  /** Aborted when the scope is cancelled. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.isCancelled) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  #enter(reason: unknown): void {
+    this.isCancelled = true;
+    this.reason = reason;
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,35 @@
+import { checkFunction } from '../options';
+import { current } from './current';
+import { Scheduler } from './scheduler';
+import type { Task } from './task';
+
+/** The scheduler of the running task, or the default one. */
+export function currentScheduler(): Scheduler {
+  return current.task?.scheduler ?? Scheduler.default;
+}
+
+/**
+ * Starts a task that runs `fn(...args)` on a stack of its own, in the next turn, on the scheduler of the
+ * caller. It belongs to nobody: cancelling the caller does not cancel it; see {@link group} for that.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
+ */
+export function spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
+  return currentScheduler().spawn(fn, ...args);
+}
+
+/**
+ * The asynchronous view of a function that blocks: every call runs in a task and answers a promise.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
+ */
+export function fiberize<This, A extends unknown[], T>(
+  fn: (this: This, ...args: A) => T,
+): (this: This, ...args: A) => Promise<T> {
+  checkFunction('fn', fn);
+  return function (this: This, ...args: A): Promise<T> {
+    return currentScheduler()
+      .start(() => fn.apply(this, args), undefined)
+      .promise();
+  };
+}

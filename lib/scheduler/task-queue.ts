@@ -1,0 +1,51 @@
+import type { Task } from './task';
+
+/** Tasks that can go on. A scheduler takes the next one from here; a simulation takes another order. */
+export interface ReadyQueue {
+  readonly length: number;
+  push(task: Task): void;
+  /** Puts back a task that was taken and could not be continued. */
+  unshift(task: Task): void;
+  take(): Task | undefined;
+  /** Takes out a task that is not to go on after all. */
+  remove(task: Task): void;
+}
+
+/** First in, first out. The link lies in the task, so nothing is allocated. */
+export class TaskQueue implements ReadyQueue {
+  length = 0;
+  #first: Task | undefined;
+  #last: Task | undefined;
+
+  push(task: Task): void {
+    task.nextReady = undefined;
+    if (this.#last === undefined) this.#first = task;
+    else this.#last.nextReady = task;
+    this.#last = task;
+    this.length++;
+  }
+
+  unshift(task: Task): void {
+    task.nextReady = this.#first;
+    this.#first = task;
+    this.#last ??= task;
+    this.length++;
+  }
+
+  take(): Task | undefined {
+    const task = this.#first;
+    if (task === undefined) return undefined;
+    this.#first = task.nextReady;
+    if (this.#first === undefined) this.#last = undefined;
+    task.nextReady = undefined;
+    this.length--;
+    return task;
+  }
+
+  remove(task: Task): void {
+    for (let left = this.length; left > 0; left--) {
+      const next = this.take();
+      if (next !== undefined && next !== task) this.push(next);
+    }
+  }
+}

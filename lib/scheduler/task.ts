@@ -1,0 +1,256 @@
+import { AbortError, FiberError } from '../errors';
+import { access, Fiber, runtime } from '../fiber';
+import { CREATED, FINISHED, type Handle } from '../native';
+import { current } from './current';
+import { Scope } from './scope';
+import type { Scheduler } from './scheduler';
+import { Waiter } from './waiter';
+
+/**
+ * Where a task is in its life: waiting for its turn, running, asleep in a blocking call, or ended with a
+ * value, an error or its cancellation.
+ */
+export type TaskStatus = 'ready' | 'running' | 'parked' | 'finished' | 'failed' | 'cancelled';
+
+const noop = (): void => undefined;
+
+let lastId = 0;
+
+/**
+ * A function that runs on a stack of its own, interleaved with other tasks: it may block at any call depth
+ * while they go on. Made by {@link spawn}.
+ *
+ * It is awaitable: `await task` outside of tasks, {@link join} inside. An error that nobody joins or awaits
+ * is an unhandled rejection; the cancellation that was asked for is not.
+ */
+export class Task<T = unknown> implements PromiseLike<T> {
+  /** A number no other task of this thread has. */
+  readonly id: number = ++lastId;
+  /** @internal */
+  readonly fiber: Fiber;
+  /** The fiber's. @internal */
+  handle: Handle = CREATED;
+  /** The innermost scope that it runs in. @internal */
+  scope: Scope;
+  /** What it sleeps in. @internal */
+  waiter: Waiter | undefined = undefined;
+  /** @internal */
+  nextReady: Task | undefined = undefined;
+  /** Neighbours in the list of tasks that have not ended. @internal */
+  nextAlive: Task | undefined = undefined;
+  /** @internal */
+  previousAlive: Task | undefined = undefined;
+  /** Whether the process waits for it, and a sleep that nobody ends is a deadlock. @internal */
+  keepsAlive = true;
+  /** Whether somebody else reports its error. @internal */
+  observed = false;
+
+  readonly #own: Scope;
+  #body: (() => T) | undefined;
+  #status: TaskStatus = 'ready';
+  #outcome: unknown = undefined;
+  #joiners: Waiter[] | undefined = undefined;
+  #onEnd: ((task: Task) => void) | undefined;
+  #promise: Promise<T> | undefined = undefined;
+  #settle: { resolve: (value: T) => void; reject: (error: unknown) => void } | undefined =
+    undefined;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly scheduler: Scheduler,
+    body: () => T,
+    scope: Scope | undefined,
+    onEnd?: (task: Task) => void,
+  ) {
+    this.#body = body;
+    this.#own = this.scope = new Scope(this as Task, scope);
+    this.#onEnd = onEnd;
+    this.fiber = new Fiber(runTask);
+  }
+
+  /** Shown in stack dumps and reports. Default: `task` and its id. */
+  get name(): string {
+    return this.#name ?? `task ${String(this.id)}`;
+  }
+
+  set name(name: string) {
+    this.#name = name;
+    this.fiber.name = name;
+  }
+
+  #name: string | undefined = undefined;
+
+  /** Where the task is in its life. */
+  get status(): TaskStatus {
+    return this.#status;
+  }
+
+  /** @internal */
+  set status(status: TaskStatus) {
+    this.#status = status;
+  }
+
+  /** Whether it has ended, in whatever way. */
+  get done(): boolean {
+    return this.#status !== 'ready' && this.#status !== 'running' && this.#status !== 'parked';
+  }
+
+  /** Aborted when the task is cancelled: hand it to whatever takes an `AbortSignal`. */
+  get signal(): AbortSignal {
+    return this.#own.signal;
+  }
+
+  /**
+   * The JavaScript frames of where the task is, innermost first, one a line, through every fiber that it
+   * waits for; empty when it has not begun or has ended.
+   */
+  get stack(): string {
+    const stacks: string[] = [];
+    let fiber: Fiber | undefined = this.fiber;
+    while (fiber !== undefined) {
+      stacks.unshift(fiber.stack);
+      const handle = access.handleOf(fiber);
+      fiber = handle < 0 ? undefined : (runtime.fibers.resumedBy(handle) as Fiber | undefined);
+    }
+    return stacks.filter((stack) => stack !== '').join('\n');
+  }
+
+  /**
+   * Sleeps until the task has ended and answers what it returned, or throws what it threw.
+   *
+   * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER` outside of tasks (use `await`);
+   * `ERR_TASK_JOINS_ITSELF`; the reason of a cancelled scope
+   */
+  join(): T {
+    const waiter = Waiter.begin('Task.join', this);
+    if (waiter.task === (this as Task)) {
+      throw new FiberError(
+        'ERR_TASK_JOINS_ITSELF',
+        'A task cannot join itself: it would sleep for ever',
+      );
+    }
+    this.observe();
+    if (!this.done) {
+      const joiners = (this.#joiners ??= []);
+      joiners.push(waiter);
+      waiter.park(() => {
+        joiners.splice(joiners.indexOf(waiter), 1);
+      });
+    }
+    return this.#answer();
+  }
+
+  /**
+   * Asks the task to end: every blocking call of it raises `reason`, by default an {@link AbortError}, so that
+   * its `finally` blocks run. They may block only inside {@link shield}. A task that has ended stays as it is.
+   */
+  cancel(reason: unknown = new AbortError()): void {
+    this.#own.cancel(reason);
+  }
+
+  /** From now on the process does not wait for this task, and its sleep is no deadlock. */
+  unref(): this {
+    this.keepsAlive = false;
+    return this;
+  }
+
+  /** Takes {@link unref} back. */
+  ref(): this {
+    this.keepsAlive = true;
+    return this;
+  }
+
+  /** Makes the task awaitable. */
+  then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.promise().then(onValue, onError);
+  }
+
+  /** @internal */
+  promise(): Promise<T> {
+    if (this.#promise !== undefined) return this.#promise;
+    this.observed = true;
+    this.#promise = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    if (this.done) this.#settlePromise();
+    return this.#promise;
+  }
+
+  /** Somebody will see its error. @internal */
+  observe(): void {
+    this.observed = true;
+    this.#promise?.catch(noop);
+  }
+
+  /** Runs the body; on the task's own stack. @internal */
+  run(): void {
+    this.handle = access.handleOf(this.fiber);
+    try {
+      const body = this.#body as () => T;
+      this.end('finished', body());
+    } catch (error) {
+      const cancelled = this.#own.isCancelled && error === this.#own.reason;
+      this.end(cancelled ? 'cancelled' : 'failed', error);
+    }
+  }
+
+  /** @internal */
+  end(status: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
+    this.#status = status;
+    this.#outcome = outcome;
+    this.#body = undefined;
+    this.handle = FINISHED;
+    this.#own.close();
+    this.scheduler.forget(this as Task);
+    for (const joiner of this.#joiners ?? []) joiner.wake(undefined);
+    this.#joiners = undefined;
+    this.#onEnd?.(this as Task);
+    this.#onEnd = undefined;
+    if (this.#settle !== undefined) this.#settlePromise();
+    else if (status === 'failed' && !this.observed) this.#reportError();
+  }
+
+  /** An error that nobody sees: Node reports it, once whoever is ready now had the chance to join. */
+  #reportError(): void {
+    const { onUnobserved } = this.scheduler;
+    if (onUnobserved !== undefined) {
+      onUnobserved(this.#outcome);
+      return;
+    }
+    const afterTheReady = (): void => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown
+      if (!this.observed) this.#promise = Promise.reject(this.#outcome);
+    };
+    this.scheduler.start(noop, undefined, afterTheReady);
+  }
+
+  /** The error it ended with. @internal */
+  get error(): unknown {
+    return this.#status === 'finished' ? undefined : this.#outcome;
+  }
+
+  #answer(): T {
+    if (this.#status !== 'finished') throw this.#outcome;
+    return this.#outcome as T;
+  }
+
+  #settlePromise(): void {
+    if (this.#status === 'finished') this.#settle?.resolve(this.#outcome as T);
+    else this.#settle?.reject(this.#outcome);
+  }
+}
+
+/** The body of every task's fiber: runs the task and answers who goes on. */
+function runTask(task: Task): unknown {
+  task.run();
+  return task.scheduler.successor();
+}
+
+/** The task whose fibers run, or undefined. */
+export function currentTask(): Task | undefined {
+  return current.task;
+}

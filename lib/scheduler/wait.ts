@@ -1,0 +1,78 @@
+import { FiberError } from '../errors';
+import { checkFunction } from '../options';
+import { Waiter } from './waiter';
+
+/**
+ * Sleeps until a promise (or another thenable) is settled; answers its value, or throws what it was rejected
+ * with. Any other value is answered at once.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER` outside of tasks (there, use `await`: the event loop is never
+ * blocked), `ERR_FIBER_NOT_YIELDABLE`; the reason of a cancelled scope
+ */
+export function wait<T>(thenable: PromiseLike<T> | T): T {
+  const waiter = Waiter.begin<T>('wait', thenable);
+  if (!isThenable(thenable)) return thenable;
+  // A foreign thenable may call back now, twice, or with another thenable: a promise sorts that out.
+  const promise =
+    thenable instanceof Promise ? (thenable as Promise<T>) : Promise.resolve(thenable);
+  promise.then(
+    (value) => {
+      waiter.settleAndRun(value, false);
+    },
+    (error: unknown) => {
+      waiter.settleAndRun(error, true);
+    },
+  );
+  return waiter.park(noop);
+}
+
+const noop = (): void => undefined;
+
+function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
+  return typeof (value as { then?: unknown }).then === 'function';
+}
+
+/** A function that takes a callback `(error, value)` as its last argument. */
+type WithCallback<This, A extends unknown[], T> = (
+  this: This,
+  ...args: [...A, (error: unknown, value?: T) => void]
+) => unknown;
+
+/**
+ * The blocking view of an async function: in a task, calls it and sleeps until its promise is settled, as
+ * {@link wait} does. `sync.callback` does the same for functions that take a callback `(error, value)`.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
+ */
+export function sync<This, A extends unknown[], T>(
+  fn: (this: This, ...args: A) => PromiseLike<T> | T,
+): (this: This, ...args: A) => T {
+  checkFunction('fn', fn);
+  return function (this: This, ...args: A): T {
+    return wait(fn.apply(this, args));
+  };
+}
+
+/** See {@link sync}. A second call of the callback throws `ERR_CALLBACK_TWICE` to whoever makes it. */
+sync.callback = function <This, A extends unknown[], T>(
+  fn: WithCallback<This, A, T>,
+): (this: This, ...args: A) => T {
+  checkFunction('fn', fn);
+  return function (this: This, ...args: A): T {
+    const waiter = Waiter.begin<T>('sync.callback', fn);
+    let called = false;
+    fn.call(this, ...args, (error: unknown, value?: T) => {
+      if (called) {
+        throw new FiberError(
+          'ERR_CALLBACK_TWICE',
+          `${fn.name || 'The function'} called back twice`,
+        );
+      }
+      called = true;
+      if (error !== undefined && error !== null) waiter.fail(error);
+      else waiter.wake(value as T);
+    });
+    return waiter.park(noop);
+  };
+};

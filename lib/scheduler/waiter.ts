@@ -1,0 +1,94 @@
+import { blockingTask } from './current';
+import type { Task } from './task';
+
+/**
+ * One sleep of one task, and the token that ends it: settled once, by whatever comes first. What comes later
+ * is a no-op, so a stale timer or a lost race does no harm.
+ */
+export class Waiter<T = unknown> {
+  settled = false;
+  #parked = false;
+  #failed = false;
+  #value: unknown = undefined;
+  #undo: (() => void) | undefined = undefined;
+
+  /**
+   * @param what - the blocking function, for reports: `Channel.receive`
+   * @param on - what it waits for, for reports
+   */
+  constructor(
+    readonly task: Task,
+    readonly what: string,
+    readonly on?: unknown,
+  ) {}
+
+  /**
+   * For the running task, at a blocking call.
+   *
+   * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope
+   */
+  static begin<T>(what: string, on?: unknown): Waiter<T> {
+    return new Waiter<T>(blockingTask(what), what, on);
+  }
+
+  /** Ends the sleep: {@link park} answers `value`. Answers whether it was still to be ended. */
+  wake(value: T): boolean {
+    return this.#settle(value, false);
+  }
+
+  /** {@link wake} or {@link fail}, from the bottom of a microtask: the task goes on now. */
+  settleAndRun(value: unknown, failed: boolean): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#value = value;
+    this.#failed = failed;
+    if (this.#parked) this.task.scheduler.makeReadyAndRun(this.task);
+  }
+
+  /** Ends the sleep: {@link park} throws `error`. Answers whether it was still to be ended. */
+  fail(error: unknown): boolean {
+    return this.#settle(error, true);
+  }
+
+  /** Ends the sleep because its scope was cancelled: the operation did not happen. */
+  cancel(reason: unknown): void {
+    if (this.settled || this.#undo === undefined) return;
+    const undo = this.#undo;
+    this.#settle(reason, true);
+    undo();
+  }
+
+  /**
+   * Sleeps until settled. `undo` takes the operation back when it is cancelled, and makes it cancellable; a
+   * sleep without it is not.
+   */
+  park(undo?: () => void): T {
+    const { task } = this;
+    if (!this.settled) {
+      this.#undo = undo;
+      this.#parked = true;
+      task.waiter = this;
+      try {
+        task.scheduler.suspend(task);
+      } catch (error) {
+        // This place cannot be left: a microtask drain lies below.
+        this.settled = true;
+        undo?.();
+        throw error;
+      } finally {
+        task.waiter = undefined;
+      }
+    }
+    if (this.#failed) throw this.#value;
+    return this.#value as T;
+  }
+
+  #settle(value: unknown, failed: boolean): boolean {
+    if (this.settled) return false;
+    this.settled = true;
+    this.#value = value;
+    this.#failed = failed;
+    if (this.#parked) this.task.scheduler.makeReady(this.task);
+    return true;
+  }
+}

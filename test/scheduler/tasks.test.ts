@@ -1,0 +1,486 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createServer, connect } from 'node:net';
+import test from 'ava';
+import {
+  currentTask,
+  Fiber,
+  fiberize,
+  Scheduler,
+  sleep,
+  spawn,
+  sync,
+  wait,
+  yieldNow,
+  type Task,
+} from 'greenfiber';
+import { runChild } from '../helpers/child';
+
+test('ready tasks run in the order in which they became ready, and hand over at each yield', async (t) => {
+  const order: string[] = [];
+  const body = (name: string): string => {
+    for (let i = 0; i < 3; i++) {
+      order.push(`${name}${i}`);
+      yieldNow();
+    }
+    return name;
+  };
+  const tasks = ['a', 'b', 'c'].map((name) => spawn(body, name));
+  t.deepEqual(order, [], 'nothing runs before the next turn');
+  t.deepEqual(await Promise.all(tasks), ['a', 'b', 'c']);
+  t.is(order.join(' '), 'a0 b0 c0 a1 b1 c1 a2 b2 c2');
+});
+
+test('a task blocks at any call depth, through built-ins, getters and fibers', async (t) => {
+  const blocked = (): number => {
+    sleep(1);
+    return 1;
+  };
+  const value = await spawn(() => {
+    const viaSort = [3, 1, 2].sort((a, b) => (yieldNow(), a - b)).join('');
+    const viaGetter = {
+      get value() {
+        return blocked();
+      },
+    }.value;
+    const viaJson = JSON.stringify({ toJSON: () => blocked() });
+    const fiber = new Fiber(() => {
+      blocked();
+      Fiber.yield('yielded');
+      return new Fiber(blocked).resume();
+    });
+    return [viaSort, viaGetter, viaJson, fiber.resume(), fiber.resume(), fiber.done];
+  });
+  t.deepEqual(value, ['123', 1, '1', 'yielded', 1, true]);
+});
+
+test('a fiber that belongs to a task that sleeps cannot be continued by others', async (t) => {
+  let inner: Fiber | undefined;
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const task = spawn(() => {
+    inner = new Fiber(() => {
+      wait(gate);
+      return 'done';
+    });
+    return inner.resume();
+  });
+  await spawn(() => sleep(1));
+  t.is(inner?.state, 'suspended');
+  t.throws(() => inner?.resume(), { code: 'ERR_FIBER_RUNNING' });
+  t.throws(() => inner?.transfer(), { code: 'ERR_FIBER_TRANSFER' });
+  t.throws(() => inner?.throw(new Error('no')), { code: 'ERR_FIBER_RUNNING' });
+  open();
+  t.is(await task, 'done');
+});
+
+test("a task's own stack has nobody to yield to, and the task goes on", async (t) => {
+  const code = await spawn(() => {
+    t.false(Fiber.isYieldable());
+    try {
+      Fiber.yield();
+      return 'yielded';
+    } catch (error) {
+      sleep(1);
+      return (error as { code: string }).code;
+    }
+  });
+  t.is(code, 'ERR_FIBER_NOT_YIELDABLE');
+});
+
+test('on the main stack, and in a fiber of no task, blocking calls are refused', (t) => {
+  for (const call of [() => sleep(1), () => wait(1), yieldNow, () => spawn(() => 1).join()]) {
+    t.throws(call, { code: 'ERR_FIBER_NOT_IN_FIBER' });
+    t.throws(() => new Fiber(call).resume(), { code: 'ERR_FIBER_NOT_IN_FIBER' });
+  }
+});
+
+test('join answers what the task returned, or throws what it threw, as often as asked', async (t) => {
+  const boom = new Error('boom');
+  await spawn(() => {
+    const good = spawn(() => 'value');
+    const bad = spawn(() => {
+      throw boom;
+    });
+    t.is(good.join(), 'value');
+    t.is(good.join(), 'value');
+    t.is(good.status, 'finished');
+    for (let i = 0; i < 2; i++)
+      t.is(
+        t.throws(() => bad.join()),
+        boom,
+      );
+    t.is(bad.status, 'failed');
+  });
+});
+
+test('many tasks may join one', async (t) => {
+  const slow = spawn(() => {
+    sleep(2);
+    return 7;
+  });
+  const joiners = Array.from({ length: 20 }, () => spawn(() => slow.join()));
+  t.deepEqual(await Promise.all(joiners), Array(20).fill(7));
+});
+
+test('a task cannot join itself', async (t) => {
+  const code = await spawn(() => {
+    try {
+      currentTask()?.join();
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+    return undefined;
+  });
+  t.is(code, 'ERR_TASK_JOINS_ITSELF');
+});
+
+test('a task is awaitable, before and after its end', async (t) => {
+  const task = spawn(() => {
+    sleep(1);
+    return 1;
+  });
+  t.is(await task, 1);
+  t.is(await task, 1);
+  const failing = spawn(() => {
+    throw new RangeError('bad');
+  });
+  await t.throwsAsync(failing.then(), { instanceOf: RangeError });
+  await t.throwsAsync(failing.then(), { instanceOf: RangeError });
+});
+
+test('status and stack tell where a task is', async (t) => {
+  const seen: string[] = [];
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const task: Task = spawn(function body() {
+    seen.push(task.status);
+    (function inTheMiddle() {
+      new Fiber(() => wait(gate)).resume();
+    })();
+  });
+  task.name = 'watched';
+  t.is(task.status, 'ready');
+  t.is(task.stack, '');
+  await spawn(() => sleep(1));
+  t.is(task.status, 'parked');
+  t.regex(task.stack, /inTheMiddle[^]*body/);
+  t.is(task.name, 'watched');
+  open();
+  await task;
+  t.deepEqual(seen, ['running']);
+  t.is(task.status, 'finished');
+  t.true(task.done);
+});
+
+test('wait answers what a promise is fulfilled with, and throws what it is rejected with', async (t) => {
+  const value = await spawn(() => {
+    t.is(wait(5), 5);
+    t.is(wait(Promise.resolve(6)), 6);
+    const foreign = { then: (done: (value: number) => void) => done(7) };
+    t.is(wait(foreign as PromiseLike<number>), 7);
+    const error = new Error('rejected');
+    t.is(
+      t.throws(() => wait(Promise.reject(error))),
+      error,
+    );
+    return wait(new Promise<string>((resolve) => setTimeout(resolve, 2, 'late')));
+  });
+  t.is(value, 'late');
+});
+
+test('a task never goes on inside the call that wakes it', async (t) => {
+  const order: string[] = [];
+  let resolve: (value: number) => void = () => undefined;
+  const promise = new Promise<number>((done) => (resolve = done));
+  const task = spawn(() => {
+    wait(promise);
+    order.push('task');
+  });
+  await spawn(() => sleep(1));
+  resolve(1);
+  order.push('after resolve');
+  await task;
+  t.deepEqual(order, ['after resolve', 'task']);
+});
+
+test('sync gives async functions and functions with callbacks a blocking face', async (t) => {
+  const add = sync(async (a: number, b: number) => Promise.resolve(a + b));
+  const later = sync.callback((value: number, done: (e: unknown, v?: number) => void) => {
+    setTimeout(done, 1, null, value * 2);
+  });
+  const now = sync.callback((done: (e: unknown, v?: string) => void) => done(undefined, 'at once'));
+  const fails = sync.callback((done: (e: unknown) => void) => done(new Error('refused')));
+  await spawn(() => {
+    t.is(add(1, 2), 3);
+    t.is(later(21), 42);
+    t.is(now(), 'at once');
+    t.throws(() => fails(), { message: 'refused' });
+  });
+  const object = {
+    base: 10,
+    add: sync(async function (this: { base: number }, n: number) {
+      return Promise.resolve(this.base + n);
+    }),
+  };
+  t.is(await spawn(() => object.add(1)), 11);
+});
+
+test('a callback that comes twice is an error of whoever calls it', async (t) => {
+  let again: () => void = () => undefined;
+  const twice = sync.callback((done: (e: unknown, v?: number) => void) => {
+    again = () => done(null, 2);
+    done(null, 1);
+  });
+  t.is(await spawn(() => twice()), 1);
+  t.throws(again, { code: 'ERR_CALLBACK_TWICE' });
+});
+
+test('fiberize makes an async function of one that blocks', async (t) => {
+  const double = fiberize(function (this: unknown, n: number) {
+    sleep(1);
+    return n * 2;
+  });
+  t.is(await double(4), 8);
+  const object = {
+    factor: 3,
+    times: fiberize(function (this: { factor: number }, n: number) {
+      return this.factor * n;
+    }),
+  };
+  t.is(await object.times(5), 15);
+  await t.throwsAsync(
+    fiberize(() => {
+      throw new TypeError('no');
+    })(),
+    { instanceOf: TypeError },
+  );
+});
+
+test('timers, promises and sockets are served while tasks yield for ever', async (t) => {
+  let stop = false;
+  const spinners = [0, 1].map(() =>
+    spawn(() => {
+      while (!stop) yieldNow();
+    }),
+  );
+  const server = createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  const heard = new Promise<string>((resolve) =>
+    connect(port, '127.0.0.1').once('data', (data) => resolve(String(data))),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  t.is(await heard, 'hello');
+  server.close();
+  stop = true;
+  await Promise.all(spinners);
+});
+
+test('a task that waits for settled promises for ever does not starve the loop', async (t) => {
+  let stop = false;
+  const spinner = spawn(() => {
+    while (!stop) wait(Promise.resolve());
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  stop = true;
+  await spinner;
+  t.pass();
+});
+
+test('a place that cannot be left is refused, and everything stays usable', async (t) => {
+  const { loadAddon } = await import('../helpers/test-addon.js');
+  const { performCheckpoint } = loadAddon('v8_addon');
+  const codes: string[] = [];
+  // From the event loop: inside a microtask nothing would be drained.
+  await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  const drain = spawn(() => {
+    sleep(1); // goes on from a timer
+    new Fiber(() => undefined).resume();
+    queueMicrotask(() => {
+      for (const call of [() => sleep(1), yieldNow, () => wait(Promise.resolve())]) {
+        try {
+          call();
+          codes.push('blocked');
+        } catch (error) {
+          codes.push((error as { code: string }).code);
+        }
+      }
+    });
+    performCheckpoint();
+    sleep(1);
+    return 'still here';
+  });
+  const other = spawn(() => {
+    for (let i = 0; i < 20; i++) sleep(0);
+  });
+  t.is(await drain, 'still here');
+  await other;
+  // Where the turn itself runs in a microtask, V8 does not drain again, and the main stack refuses.
+  t.is(codes.length, 3);
+  for (const code of codes) t.regex(code, /ERR_FIBER_NOT_(YIELDABLE|IN_FIBER)/);
+});
+
+test('AsyncLocalStorage belongs to the task', async (t) => {
+  const storage = new AsyncLocalStorage<string>();
+  const body = (name: string): void => {
+    t.is(storage.getStore(), name);
+    storage.run(`${name} inside`, () => {
+      sleep(1);
+      t.is(storage.getStore(), `${name} inside`);
+      yieldNow();
+      t.is(storage.getStore(), `${name} inside`);
+    });
+    wait(Promise.resolve());
+    t.is(storage.getStore(), name);
+  };
+  const tasks = ['a', 'b', 'c'].map((name) => storage.run(name, () => spawn(body, name)));
+  t.is(storage.getStore(), undefined);
+  await Promise.all(tasks);
+  t.is(storage.getStore(), undefined);
+});
+
+test('schedulers are independent, and their tasks can join each other', async (t) => {
+  const one = new Scheduler();
+  const two = new Scheduler({ slice: 1 });
+  const a = one.spawn(() => {
+    sleep(2);
+    return [spawn(() => currentTask()).join()];
+  });
+  const [inner] = await two.run(() => a.join());
+  t.is(inner?.status, 'finished');
+  t.like(one.stats(), { ready: 0, alive: 0, spawned: 2 });
+  t.like(two.stats(), { ready: 0, alive: 0, spawned: 1 });
+  t.true(one.stats().turns >= 2);
+});
+
+test('a turn runs at least one task, however short the slice', async (t) => {
+  const scheduler = new Scheduler({ slice: 1e-9 });
+  const tasks = Array.from({ length: 5 }, (_, i) =>
+    scheduler.spawn(() => {
+      yieldNow();
+      return i;
+    }),
+  );
+  t.deepEqual(await Promise.all(tasks), [0, 1, 2, 3, 4]);
+});
+
+test('thousands of tasks come and go, and nothing is left', async (t) => {
+  const scheduler = new Scheduler();
+  const body = (i: number): number => {
+    if (i % 3 === 0) sleep(i % 7);
+    if (i % 3 === 1) yieldNow();
+    return i;
+  };
+  const tasks = Array.from({ length: 3000 }, (_, i) => scheduler.spawn(body, i));
+  const sum = await scheduler.run(() => tasks.reduce((total, task) => total + task.join(), 0));
+  t.is(sum, (3000 * 2999) / 2);
+  t.like(scheduler.stats(), { ready: 0, alive: 0 });
+});
+
+test('collections in the middle of hand-overs change nothing', async (t) => {
+  const bodies = Array.from({ length: 30 }, (_, i) => () => {
+    const kept = Array.from({ length: 20 }, (_, j) => ({ value: i * j }));
+    for (let round = 0; round < 10; round++) {
+      if (round === i % 10) gc?.();
+      new Fiber(() => yieldNow()).resume();
+      kept.push({ value: 0 });
+    }
+    return kept.reduce((sum, { value }) => sum + value, 0);
+  });
+  const sums = await Promise.all(bodies.map((body) => spawn(body)));
+  t.deepEqual(
+    sums,
+    bodies.map((_, i) => 190 * i),
+  );
+});
+
+test('arguments are checked', (t) => {
+  t.throws(() => spawn(1 as never), { code: 'ERR_FIBER_INVALID_ARG_TYPE' });
+  t.throws(() => sync(1 as never), { code: 'ERR_FIBER_INVALID_ARG_TYPE' });
+  t.throws(() => fiberize(1 as never), { code: 'ERR_FIBER_INVALID_ARG_TYPE' });
+  t.throws(() => sleep('1' as never), { code: 'ERR_FIBER_INVALID_ARG_TYPE' });
+  t.throws(() => sleep(NaN), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });
+  t.throws(() => sleep(-1), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });
+  t.throws(() => new Scheduler({ slice: 0 }), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });
+});
+
+test('the error of a task that nobody joins is an unhandled rejection', async (t) => {
+  const lonely = await runChild(({ spawn }) => {
+    spawn(() => {
+      throw new Error('nobody looks');
+    });
+  });
+  t.is(lonely.signal, null);
+  t.is(lonely.code, 1);
+  t.regex(lonely.stderr, /nobody looks/);
+  const joined = await runChild(({ spawn }) => {
+    const bad = spawn(() => {
+      throw new Error('somebody looks');
+    });
+    spawn(() => {
+      try {
+        bad.join();
+      } catch {
+        console.log('seen');
+      }
+    });
+  });
+  t.like(joined, { code: 0, signal: null, stdout: 'seen\n', stderr: '' });
+});
+
+test('a process that ends while tasks sleep for ever reports a deadlock', async (t) => {
+  const stuck = await runChild(({ spawn, wait }) => {
+    const task = spawn(function deep() {
+      wait(new Promise(() => undefined));
+    });
+    task.name = 'the one that waits';
+    spawn(() => task.join());
+  });
+  t.is(stuck.code, 13);
+  t.regex(stuck.stderr, /deadlock[^]*2 tasks/);
+  t.regex(stuck.stderr, /the one that waits waits in wait on a Promise\n[^]*deep/);
+  t.regex(stuck.stderr, /Task\.join on Task "the one that waits"/);
+});
+
+test('no deadlock is reported for tasks in the background, or when the process is told to exit', async (t) => {
+  const background = await runChild(({ spawn, sleep }) => {
+    spawn(() => sleep(60_000)).unref();
+    spawn(() => sleep(Infinity)).unref();
+  });
+  t.like(background, { code: 0, signal: null, stderr: '' });
+  const told = await runChild(({ spawn, sleep }) => {
+    spawn(() => sleep(Infinity));
+    setTimeout(() => process.exit(3), 5);
+  });
+  t.like(told, { code: 3, signal: null, stderr: '' });
+});
+
+test('a task that holds the thread is warned about when debugging', async (t) => {
+  const slow = await runChild(
+    ({ spawn }) => {
+      spawn(() => {
+        const begin = Date.now();
+        while (Date.now() - begin < 60);
+      }).name = 'hog';
+    },
+    { env: { GREENFIBER_DEBUG: '1', GREENFIBER_SLOW_MS: '20' } },
+  );
+  t.regex(slow.stderr, /SlowTaskWarning: hog held the thread for \d+ ms/);
+});
+
+test('workers run tasks of their own, and can be terminated while tasks sleep', async (t) => {
+  const exit = await runChild(`
+    const { Worker } = require('node:worker_threads');
+    const source = \`
+      const { spawn, sleep } = require('greenfiber');
+      const { parentPort } = require('node:worker_threads');
+      spawn(() => { sleep(1); parentPort.postMessage('slept'); sleep(1e6); });
+      for (let i = 0; i < 10; i++) spawn(() => sleep(1e6));
+    \`;
+    const workers = [0, 1].map(() => new Worker(source, { eval: true }));
+    for (const worker of workers) {
+      worker.on('message', (text) => { console.log(text); worker.terminate(); });
+    }
+  `);
+  t.like(exit, { code: 0, signal: null, stdout: 'slept\nslept\n' });
+});
