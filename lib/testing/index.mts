@@ -1,0 +1,1 @@
+export { simulate, SimulationError, type SimulateOptions, type SimulationReport } from './index.js';
