@@ -110,3 +110,36 @@ expectTypeOf(engine).toEqualTypeOf<'direct' | 'locker' | 'none'>();
 expectTypeOf(isSupported).toEqualTypeOf<boolean>();
 expectTypeOf(stats()).toEqualTypeOf<Stats>();
 expectTypeOf(stats().stacks.total).toEqualTypeOf<number>();
+
+// Tasks: the types go through.
+import {
+  fiberize,
+  group,
+  spawn,
+  sync,
+  timeout,
+  wait,
+  type Group,
+  type Task,
+  type TimeLimit,
+} from 'greenfiber';
+import { simulate, type SimulationReport } from 'greenfiber/testing';
+
+const task = spawn((a: number, b: string) => `${a}${b}`, 1, 'x');
+expectTypeOf(task).toEqualTypeOf<Task<string>>();
+expectTypeOf(task.join()).toEqualTypeOf<string>();
+expectTypeOf(task.then((value) => value.length)).toEqualTypeOf<Promise<number>>();
+expectTypeOf(wait(Promise.resolve(1))).toEqualTypeOf<number>();
+expectTypeOf(sync((n: number) => Promise.resolve(String(n)))(1)).toEqualTypeOf<string>();
+expectTypeOf(fiberize((n: number) => n)(1)).toEqualTypeOf<Promise<number>>();
+expectTypeOf(timeout(1, () => true)).toEqualTypeOf<boolean>();
+timeout(1, (limit) => {
+  expectTypeOf(limit).toEqualTypeOf<TimeLimit>();
+});
+group((g) => {
+  expectTypeOf(g).toEqualTypeOf<Group>();
+  expectTypeOf(g.spawn(() => 1)).toEqualTypeOf<Task<number>>();
+});
+expectTypeOf(simulate(() => undefined)).toEqualTypeOf<Promise<SimulationReport>>();
+// @ts-expect-error: the arguments are those of the function
+spawn((a: number) => a, 'x');

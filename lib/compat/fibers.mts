@@ -1,0 +1,4 @@
+// One CommonJS instance serves `require` and `import`.
+import Fiber from './fibers.js';
+
+export default Fiber;

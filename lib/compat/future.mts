@@ -1,0 +1,4 @@
+// One CommonJS instance serves `require` and `import`.
+import Future from './future.js';
+
+export default Future;
