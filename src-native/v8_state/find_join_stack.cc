@@ -83,7 +83,7 @@ std::string find_join_stack(v8::Isolate* isolate, const MemoryProbe& probe, Layo
   v8::HandleScope scope(isolate);
   v8::TryCatch try_catch(isolate);
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  Observation seen{&layout, &probe, 0, {}, {}, nullptr};
+  Observation seen{.layout = &layout, .probe = &probe};
   v8::Local<v8::Function> to_string, join, nest;
   v8::Local<v8::Value> ignored;
   if (!v8::Function::New(context, observe_join, wrap(isolate, &seen)).ToLocal(&to_string) ||

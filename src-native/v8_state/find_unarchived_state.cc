@@ -20,7 +20,9 @@ bool on_this_stack(const Layout& layout, Word word, const void* here) {
 // V8 puts the arguments of a property interceptor into a Relocatable on the stack: { vtable, isolate, outer }.
 // An interceptor that runs inside another one sees its own on top and the outer one behind it.
 
-std::vector<std::size_t> relocatable_candidates(const Layout& layout, bool nested) {
+// Words of the isolate that point to such an object on this stack. Some word may do so by chance, since what a
+// frame leaves behind stays on the stack: only the top moves on from the outer object to the inner one.
+std::vector<std::size_t> relocatable_candidates(const Layout& layout) {
   std::vector<std::size_t> found;
   const void* here = __builtin_frame_address(0);
   const Word* words = isolate_words(layout);
@@ -32,10 +34,6 @@ std::vector<std::size_t> relocatable_candidates(const Layout& layout, bool neste
     auto* object = reinterpret_cast<const Word*>(words[i]);
     if (object[1] != reinterpret_cast<Word>(layout.isolate)) continue;
     if (object[0] < 4096 || object[0] % 8 != 0) continue;
-    if (nested) {
-      if (!on_this_stack(layout, object[2], object)) continue;
-      if (reinterpret_cast<const Word*>(object[2])[1] != object[1]) continue;
-    }
     found.push_back(i);
   }
   return found;
@@ -44,13 +42,20 @@ std::vector<std::size_t> relocatable_candidates(const Layout& layout, bool neste
 void observe_interceptor(v8::Isolate* isolate, v8::Local<v8::Object> holder,
                          v8::Local<v8::Value> data) {
   Observation& seen = *unwrap(data);
-  auto now = relocatable_candidates(*seen.layout, seen.depth == 1);
+  const Word* words = isolate_words(*seen.layout);
+  const auto now = relocatable_candidates(*seen.layout);
   if (seen.depth == 1) {
-    std::erase_if(seen.candidates,
-                  [&](std::size_t i) { return !std::count(now.begin(), now.end(), i); });
+    std::vector<std::size_t> moved;
+    for (std::size_t k = 0; k < seen.candidates.size(); ++k) {
+      const std::size_t i = seen.candidates[k];
+      if (std::count(now.begin(), now.end(), i) == 0) continue;
+      if (reinterpret_cast<const Word*>(words[i])[2] == seen.values[k]) moved.push_back(i);
+    }
+    seen.candidates = moved;
     return;
   }
   seen.candidates = now;
+  for (std::size_t i : now) seen.values.push_back(words[i]);
   seen.depth = 1;
   v8::Local<v8::Value> ignored;
   std::ignore =
@@ -202,7 +207,7 @@ std::string find_unarchived_state(v8::Isolate* isolate, const MemoryProbe& probe
   v8::TryCatch try_catch(isolate);
   v8::Local<v8::Context> context = isolate->GetCurrentContext();
   for (auto find : {find_relocatable, find_sudden_shutdown_vector, find_formatting_flag}) {
-    Observation seen{&layout, &probe, 0, {}, {}, nullptr};
+    Observation seen{.layout = &layout, .probe = &probe};
     std::string missed = find(isolate, context, seen, layout);
     if (!missed.empty()) return missed;
   }

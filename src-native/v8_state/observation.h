@@ -12,8 +12,9 @@ struct Observation {
   const Layout* layout;
   const MemoryProbe* probe;
   int depth = 0;
-  std::vector<std::size_t> candidates;
-  std::vector<std::vector<std::byte>> snapshots;
+  std::vector<std::size_t> candidates = {};
+  std::vector<Word> values = {};  // of the candidates when they were found
+  std::vector<std::vector<std::byte>> snapshots = {};
   const Tagged* watched = nullptr;
 };
 
