@@ -41,22 +41,15 @@ struct FlowLocals {
     return {place.cxa->caught_exceptions, place.cxa->uncaught_exceptions, *place.errno_address};
   }
 
-  // save and restore for flows that rarely handle an exception: the one that does takes its
-  // exceptions along, so that all others find none and store none.
-  static FlowLocals take(const Place& place) {
-    FlowLocals mine;
-    mine.errno_value = *place.errno_address;
-    if (place.cxa->caught_exceptions != nullptr || place.cxa->uncaught_exceptions != 0)
-        [[unlikely]] {
-      mine = save(place);
-      FlowLocals{.errno_value = mine.errno_value}.restore(place);
-    }
-    return mine;
+  // Whether the running flow handles an exception. Few do: one that does takes its exceptions along
+  // and leaves none behind, so that all others save and restore errno only.
+  static bool handles_exception(const Place& place) {
+    return place.cxa->caught_exceptions != nullptr || place.cxa->uncaught_exceptions != 0;
   }
-  void put_back(const Place& place) const {
-    *place.errno_address = errno_value;
-    if (cxa_caught != nullptr || cxa_uncaught != 0) [[unlikely]]
-      restore(place);
+  static FlowLocals take(const Place& place) {
+    const FlowLocals mine = save(place);
+    FlowLocals{.errno_value = mine.errno_value}.restore(place);
+    return mine;
   }
 
   void restore(const Place& place) const {

@@ -47,7 +47,7 @@ void leave(const Info& info) {
   if (refusal != Refusal::kNone) [[unlikely]] {
     return refuse_suspension(runtime, runtime.running(), refusal);
   }
-  const ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime);
   Fiber& resumer = cut(runtime, root);
   runtime.reinstall_if_cut_off(resumer);
   sleep_until_continued(info, runtime, resumer, tagged_word(info[1]), data);
@@ -83,7 +83,7 @@ void hand_over(const Info& info) {
   }
   if (!other.is_asleep_chain()) [[unlikely]]
     return raise_code(runtime, ErrorCode::kRunning);
-  const ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime);
   const std::uint32_t nesting = root.nesting;
   Fiber& resumer = cut(runtime, root);
   Fiber& tip = continue_chain(runtime, other, resumer, nesting);

@@ -51,12 +51,12 @@ void inspect(const Info& info) {
                       target.state == State::kResuming || target.state == State::kAsleepInChain;
   if (!asleep || runtime.inspecting) return;
   Fiber& self = runtime.running();
-  const ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime);
   runtime.inspecting = true;
   runtime.signal = Signal::kInspect;
   Tagged trace = runtime.switch_fibers(self, target, 0);
   runtime.inspecting = false;
-  data.restore();
+  data.restore(runtime);
   info.GetReturnValue().Set(local_over(&trace));
 }
 

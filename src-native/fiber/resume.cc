@@ -61,7 +61,7 @@ void yield(const Info& info) {
   if (why_not_yieldable(runtime, self) != Refusal::kNone) [[unlikely]] {
     return refuse_yield(runtime, self);
   }
-  const ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime);
   self.state = State::kSuspended;
   Fiber& resumer = runtime.return_to_resumer(self);
   self.resumer = nullptr;

@@ -211,6 +211,7 @@ void Runtime::terminate() {
 Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Value> held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
+  const context::FlowLocals locals = context::FlowLocals::take(locals_);
   const bool with_domain = tracks_domains_;
   v8::Local<v8::Value> domain = v8::Undefined(isolate_);
   if (with_domain) domain = call(hooks_.save_domain, domain);
@@ -219,6 +220,7 @@ Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
 
   value = switch_stacks(from, to, v8_state::tagged_word(held));
 
+  locals.restore(locals_);
   held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
   if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
   if (with_domain) call(hooks_.restore_domain, domain);

@@ -200,26 +200,28 @@ class Runtime {
 }
 
 [[gnu::always_inline]] inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to, Tagged value) {
-  if (tracks_domains_ || !layout_.join_stack.empty()) [[unlikely]] {
+  if (tracks_domains_ || !layout_.join_stack.empty() ||
+      context::FlowLocals::handles_exception(locals_)) [[unlikely]] {
     return switch_carefully(from, to, value);
   }
   return switch_stacks(from, to, value);
 }
 
 [[gnu::always_inline]] inline Tagged Runtime::switch_stacks(Fiber& from, Fiber& to, Tagged value) {
-  const context::FlowLocals locals = context::FlowLocals::take(locals_);
+  const int error_number = *locals_.errno_address;
   context::Transfer transfer;
   running_ = &to;
   previous_ = &from;
   if (direct_) [[likely]] {
-    direct_->leave(from.record);
-    direct_->enter(to.record);
+    direct_->swap(from.record, to.record);
     transfer = context::switch_to(to.suspended, reinterpret_cast<void*>(value));
-    land(transfer);
+    current_->land(transfer);
   } else {
     transfer = switch_threads(from, to, value);
   }
-  locals.put_back(locals_);
+  // Asked for again, like everything that is needed after a switch: the switch clobbers every register, and what
+  // is alive across it would lie in memory before it, too.
+  *current_->locals_.errno_address = error_number;
   return reinterpret_cast<Tagged>(transfer.payload);
 }
 

@@ -17,7 +17,8 @@ void raise_code(Runtime& runtime, ErrorCode code) {
   if (!error->IsUndefined()) raise(runtime, error);
 }
 
-Tagged answer_inspections(Runtime& runtime, Fiber& self, Tagged value) {
+Tagged answer_inspections(Runtime& runtime, Tagged value) {
+  Fiber& self = runtime.running();
   v8::Isolate* isolate = runtime.isolate();
   while (runtime.signal == Signal::kInspect) {
     runtime.signal = Signal::kNone;

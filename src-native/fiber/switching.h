@@ -16,18 +16,19 @@ using v8_state::tagged_word;
 // slot of the callback's return value: V8 visits that slot, and nothing has to be allocated.
 class ContinuationData {
  public:
-  ContinuationData(const Info& info, Word* place)
-      : return_value_(info.GetReturnValue()), place_(place) {
-    if constexpr (kExists) return_value_.Set(local_over(place_));
+  ContinuationData(const Info& info, const Runtime& runtime)
+      : slot_(v8_state::slot_of(info.GetReturnValue())) {
+    if constexpr (kExists) *slot_ = *runtime.continuation_data();
   }
-  void restore() const {
-    if constexpr (kExists) *place_ = tagged_word(return_value_.Get());
+  void restore(const Runtime& runtime) const {
+    if constexpr (kExists) *runtime.continuation_data() = *slot_;
   }
+  // What the callback answers, from now on in that slot.
+  void answer(Tagged value) const { *slot_ = value; }
 
  private:
   static constexpr bool kExists = V8_MAJOR_VERSION >= 12;
-  v8::ReturnValue<v8::Value> return_value_;
-  Word* place_;
+  Tagged* slot_;
 };
 
 inline void raise(Runtime& runtime, v8::Local<v8::Value> error) {
@@ -36,7 +37,7 @@ inline void raise(Runtime& runtime, v8::Local<v8::Value> error) {
 void raise_code(Runtime& runtime, ErrorCode code);
 
 // Runs on a sleeping fiber's stack, as often as somebody asks, until the fiber is really continued.
-[[gnu::cold, gnu::noinline]] Tagged answer_inspections(Runtime& runtime, Fiber& self, Tagged value);
+[[gnu::cold, gnu::noinline]] Tagged answer_inspections(Runtime& runtime, Tagged value);
 // The rest of a callback that was continued with more than a value: by the end of the fiber it went to.
 [[gnu::cold, gnu::noinline]] void answer_end(const Info& info, Runtime& runtime, Tagged value);
 // The rest of a callback in which a fiber slept, when it is continued with an error.
@@ -100,7 +101,7 @@ inline bool can_wait(Runtime& runtime) {
 [[gnu::always_inline]] inline void wait_for(const Info& info, Runtime& runtime, Fiber& child,
                                             Fiber& target, Tagged value, const Word* new_data) {
   Fiber& self = runtime.running();
-  const ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime);
   if (new_data != nullptr) *runtime.continuation_data() = *new_data;
   self.state = State::kResuming;
   self.resuming = &child;
@@ -110,15 +111,16 @@ inline bool can_wait(Runtime& runtime) {
   child.resumer = &self;
   child.nesting = self.nesting + 1;
   value = runtime.switch_fibers(self, target, value);
-  if (runtime.signal == Signal::kInspect) [[unlikely]] {
-    value = answer_inspections(runtime, self, value);
+  Runtime& back = *Runtime::current();
+  if (back.signal == Signal::kInspect) [[unlikely]] {
+    value = answer_inspections(back, value);
   }
-  self.state = State::kRunning;
-  self.resuming = nullptr;
-  data.restore();
-  if (runtime.signal != Signal::kNone) [[unlikely]]
-    return answer_end(info, runtime, value);
-  info.GetReturnValue().Set(local_over(&value));
+  back.running().state = State::kRunning;
+  back.running().resuming = nullptr;
+  data.restore(back);
+  if (back.signal != Signal::kNone) [[unlikely]]
+    return answer_end(info, back, value);
+  data.answer(value);
 }
 
 // Makes a sleeping chain go on in the place of one that `resumer` waited for; answers its tip.
@@ -138,18 +140,19 @@ inline bool can_wait(Runtime& runtime) {
 [[gnu::always_inline]] inline void sleep_until_continued(const Info& info, Runtime& runtime,
                                                          Fiber& to, Tagged value,
                                                          const ContinuationData& data) {
-  Fiber& self = runtime.running();
-  value = runtime.switch_fibers(self, to, value);
-  if (runtime.signal == Signal::kInspect) [[unlikely]] {
-    value = answer_inspections(runtime, self, value);
+  value = runtime.switch_fibers(runtime.running(), to, value);
+  Runtime& back = *Runtime::current();
+  if (back.signal == Signal::kInspect) [[unlikely]] {
+    value = answer_inspections(back, value);
   }
+  Fiber& self = back.running();
   self.state = State::kRunning;
-  data.restore();
-  if (runtime.signal != Signal::kNone) [[unlikely]] {
+  data.restore(back);
+  if (back.signal != Signal::kNone) [[unlikely]] {
     // Main is continued by the end of a fiber, a fiber by an error.
-    return self.is_main() ? answer_end(info, runtime, value) : answer_error(info, runtime, value);
+    return self.is_main() ? answer_end(info, back, value) : answer_error(info, back, value);
   }
-  info.GetReturnValue().Set(local_over(&value));
+  data.answer(value);
 }
 
 // Whether the running flow may be left by a transfer; raises if not.
@@ -158,7 +161,7 @@ bool can_transfer(Runtime& runtime, Fiber& self);
 // Leaves the running flow for `target`; only a transfer, or the end of a transferred fiber, comes back.
 inline void transfer_to(const Info& info, Runtime& runtime, Fiber& target, Tagged value,
                         const Word* new_data) {
-  const ContinuationData data(info, runtime.continuation_data());
+  const ContinuationData data(info, runtime);
   if (new_data != nullptr) *runtime.continuation_data() = *new_data;
   runtime.running().state = State::kTransferred;
   target.state = State::kRunning;

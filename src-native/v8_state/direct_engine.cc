@@ -14,7 +14,17 @@ constexpr std::size_t kVectorWords = 3;
 
 DirectEngine::DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRecord& main,
                            Running running)
-    : isolate_(isolate), layout_(layout), running_(running), main_(main) {
+    : top_(layout.thread_local_top()),
+      scope_data_(layout.handle_scope_data),
+      relocatable_top_(layout.relocatable_top),
+      stack_start_(layout.stack_starts[0]),
+      implementer_place_(layout.implementer_place),
+      main_implementer_(layout.main_implementer),
+      has_more_stack_starts_(layout.stack_start_count > 1),
+      isolate_(isolate),
+      layout_(layout),
+      running_(running),
+      main_(main) {
   empty_archive_[0] = reinterpret_cast<Word>(layout.isolate);
   copy_words<kTopWords>(empty_archive_ + kImplementerWords, layout.fresh_thread_local_top);
   main.is_main = true;

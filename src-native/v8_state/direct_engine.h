@@ -39,14 +39,26 @@ class DirectEngine {
   template <typename Use>
   void for_each_record(Use use);
 
-  // Out of `from`, into `to`; the caller switches the native stack right afterwards. Between the two calls
-  // nothing may allocate or call V8.
-  void leave(ThreadRecord& from);
+  // Out of `from`, into `to`; the caller switches the native stack right afterwards, and allocates nothing and
+  // calls nothing of V8 before that.
+  void swap(ThreadRecord& from, ThreadRecord& to);
+  // The second half of a swap, when there is nothing left to leave.
   void enter(ThreadRecord& to);
 
  private:
   static void before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
+  void archive(ThreadRecord& from);
+  void restore(ThreadRecord& to);
   void set_stack_start(Word start) const;
+
+  // The places of the layout that a swap needs, one load away.
+  Word* const top_;
+  Word* const scope_data_;
+  Word* const relocatable_top_;
+  Word* const stack_start_;
+  Word** const implementer_place_;
+  Word* const main_implementer_;
+  const bool has_more_stack_starts_;
 
   v8::Isolate* isolate_;
   const Layout& layout_;
@@ -94,46 +106,55 @@ inline constexpr std::size_t kHotTopWords = 4;
 
 // Where the conservative scan of the running stack ends. V8 has one such word; more only if it changes.
 [[gnu::always_inline]] inline void DirectEngine::set_stack_start(Word start) const {
-  *layout_.stack_starts[0] = start;
+  *stack_start_ = start;
+  if (!has_more_stack_starts_) [[likely]]
+    return;
   for (std::size_t i = 1; i < layout_.stack_start_count; ++i) *layout_.stack_starts[i] = start;
 }
 
-[[gnu::always_inline]] inline void DirectEngine::leave(ThreadRecord& from) {
-  const Word* top = layout_.thread_local_top();
-  const Word* scope_data = layout_.handle_scope_data;
-  const Word relocatable = *layout_.relocatable_top;
+[[gnu::always_inline]] inline void DirectEngine::archive(ThreadRecord& from) {
   if (from.is_main) {
-    copy_wide<kImplementerWords>(from.archive, layout_.main_implementer);
+    copy_wide<kImplementerWords>(from.archive, main_implementer_);
     main_left_at_ = collections_;
   }
   from.node.data = from.archive;
-  copy_words<kScopeDataWords>(from.archive + kScopeDataInImplementer / sizeof(Word), scope_data);
+  copy_words<kScopeDataWords>(from.archive + kScopeDataInImplementer / sizeof(Word), scope_data_);
+  const Word* const top = top_;
   copy_words<kHotTopWords>(from.archive + kImplementerWords, top);
   copy_wide<kTopWords - kHotTopWords>(from.archive + kImplementerWords + kHotTopWords,
                                       top + kHotTopWords);
-  from.archive[kImplementerWords + kTopWords] = relocatable;
+  from.archive[kImplementerWords + kTopWords] = *relocatable_top_;
   save_unarchived(layout_, from);
 }
 
-[[gnu::always_inline]] inline void DirectEngine::enter(ThreadRecord& to) {
-  Word* top = layout_.thread_local_top();
-  Word* scope_data = layout_.handle_scope_data;
-  set_stack_limit(layout_, to.stack_limit);
+[[gnu::always_inline]] inline void DirectEngine::restore(ThreadRecord& to) {
   set_stack_start(to.stack_start);
-  *layout_.relocatable_top = to.archive[kImplementerWords + kTopWords];
+  *relocatable_top_ = to.archive[kImplementerWords + kTopWords];
   if (to.is_main) {
     // A collection may have moved the buffers of the implementer's vectors.
     if (main_left_at_ != collections_) [[unlikely]] {
-      copy_wide<kImplementerWords>(layout_.main_implementer, to.archive);
+      copy_wide<kImplementerWords>(main_implementer_, to.archive);
     }
-    *layout_.implementer_place = layout_.main_implementer;
+    *implementer_place_ = main_implementer_;
   } else {
-    *layout_.implementer_place = to.archive;
+    *implementer_place_ = to.archive;
   }
   to.node.data = empty_archive_;
-  copy_words<kScopeDataWords>(scope_data, to.archive + kScopeDataInImplementer / sizeof(Word));
-  copy_wide<kTopWords>(top, to.archive + kImplementerWords);
+  copy_words<kScopeDataWords>(scope_data_, to.archive + kScopeDataInImplementer / sizeof(Word));
+  copy_wide<kTopWords>(top_, to.archive + kImplementerWords);
   restore_unarchived(layout_, to);
+}
+
+[[gnu::always_inline]] inline void DirectEngine::swap(ThreadRecord& from, ThreadRecord& to) {
+  // First, while few stores are under way: its compare-and-exchange waits for all of them.
+  set_stack_limit(layout_, to.stack_limit);
+  archive(from);
+  restore(to);
+}
+
+inline void DirectEngine::enter(ThreadRecord& to) {
+  set_stack_limit(layout_, to.stack_limit);
+  restore(to);
 }
 
 }  // namespace greenfiber::v8_state

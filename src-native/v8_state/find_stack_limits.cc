@@ -45,16 +45,15 @@ std::string find_stack_limits(v8::Isolate* isolate, const MemoryProbe&, Layout& 
     layout.main_stack_limit = probe.before(first.front());
     isolate->SetStackLimit(layout.main_stack_limit);
   }
-  if (first != second || (first.size() != 2 && first.size() != 4)) {
-    return "two or four stack limits (found " + std::to_string(first.size()) + ")";
+  if (first != second || first.size() != 2 * kStackLimitCount) {
+    return std::to_string(2 * kStackLimitCount) + " stack limits (found " +
+           std::to_string(first.size()) + ")";
   }
   // Real limits come first, then the effective ones, in the same order.
-  const std::size_t pairs = first.size() / 2;
-  for (std::size_t i = 0; i < pairs; ++i) {
-    layout.stack_limits[i] = {&guard[first[i]], &guard[first[i + pairs]]};
+  for (std::size_t i = 0; i < kStackLimitCount; ++i) {
+    layout.stack_limits[i] = {&guard[first[i]], &guard[first[i + kStackLimitCount]]};
     if (*layout.stack_limits[i].real != layout.main_stack_limit) return "equal stack limits";
   }
-  layout.stack_limit_count = static_cast<int>(pairs);
   return "";
 }
 

@@ -32,6 +32,9 @@ inline constexpr std::size_t kScopeDataInImplementer = V8_MAJOR_VERSION < 12   ?
                                                        : V8_MAJOR_VERSION < 13 ? 96
                                                                                : 104;
 
+// Up to V8 12 one limit for JavaScript and one for C++.
+inline constexpr std::size_t kStackLimitCount = V8_MAJOR_VERSION < 13 ? 2 : 1;
+
 // What V8 calls ThreadState: a node of the list of archived threads.
 struct ThreadState {
   Word id;
@@ -66,8 +69,7 @@ struct Layout {
   Word fresh_thread_local_top[kThreadLocalTopSize / sizeof(Word)] = {};
 
   // Stack bounds.
-  StackLimitPlace stack_limits[2] = {};
-  int stack_limit_count = 0;
+  StackLimitPlace stack_limits[kStackLimitCount] = {};
   Word main_stack_limit = 0;
   Word main_stack_start = 0;
   Word* stack_starts[4] = {};  // what the conservative stack scan believes

@@ -12,8 +12,7 @@ namespace greenfiber::v8_state {
 // So the real limit is stored first, and the effective one only by compare-and-exchange: a request is never
 // lost, and a limit that somebody restored from the old real one is replaced.
 inline void set_stack_limit(const Layout& layout, Word limit) {
-  for (int i = 0; i < layout.stack_limit_count; ++i) {
-    const StackLimitPlace& place = layout.stack_limits[i];
+  for (const StackLimitPlace& place : layout.stack_limits) {
     Word expected = *place.real;
     std::atomic_ref<Word>(*place.real).store(limit, std::memory_order_relaxed);
     std::atomic_ref<Word> effective(*place.effective);

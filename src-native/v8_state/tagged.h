@@ -28,6 +28,15 @@ inline Tagged* slot_of(const v8::Local<T>& handle) {
   return slot;
 }
 
+// The slot of a callback's return value: V8 visits it, and hands on what it holds when the callback returns.
+template <typename T>
+inline Tagged* slot_of(const v8::ReturnValue<T>& value) {
+  Tagged* slot;
+  static_assert(sizeof value == sizeof slot);
+  __builtin_memcpy(&slot, &value, sizeof slot);
+  return slot;
+}
+
 template <typename T>
 inline Tagged tagged_word(const v8::Local<T>& handle) {
   return *slot_of(handle);
