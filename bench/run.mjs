@@ -63,6 +63,8 @@ if (values.write) {
   const parts = {
     goals: markdown.goalTable(report),
     cells: markdown.cellTable(report),
+    programs: markdown.programTable(report),
+    peers: markdown.peerTable(report),
     provenance: markdown.provenance(report),
   };
   await replaceGenerated('docs/performance.md', parts);

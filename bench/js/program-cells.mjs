@@ -46,7 +46,7 @@ function variantCell(program, variant, target, { size, warmUp, timeout }) {
       ...['--expose-gc', ...program.flags, ...(flags?.(target) ?? [])],
       ...[CHILD, program.file, variant, size, String(warmUp)],
     ],
-    env: { GREENFIBER_BINDING: target.binding, GREENFIBER_ENGINE: '' },
+    env: { GREENFIBER_BINDING: target.binding, GREENFIBER_ENGINE: target.engine ?? '' },
   };
   return { run: () => runProcess(command, { timeout }) };
 }

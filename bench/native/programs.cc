@@ -193,9 +193,12 @@ constexpr struct {
   const char* name;
   std::string (*run)(Word size);
 } kPrograms[] = {
-    {"suspend-resume", suspend_resume}, {"two-resumes", two_resumes},
-    {"state", state},                   {"sieve", sieve},
-    {"skynet-nested", skynet_nested},   {"c10m", c10m},
+    {"suspend-resume", suspend_resume},
+    {"two-resumes", two_resumes},
+    {"state", state},
+    {"sieve", sieve},
+    {"skynet-nested", skynet_nested},
+    {"c10m", c10m},
     {"create-finish", create_finish},
 };
 

@@ -2,9 +2,11 @@
 /* global document, sections, uPlot, window */
 'use strict';
 
-const COLOURS = ['#9ac9a9', '#5aa872', '#2c8450', '#0d5230', '#c2571a'];
+const COLOURS = ['#0d5230', '#2c8450', '#5aa872', '#9ac9a9']; // from the newest Node back
 const PEERS = '#c2571a';
 const NARROW = 0.13; // between the dots of one place
+const AXIS = 66; // pixels for the numbers at the left
+const LETTER = 6.2; // pixels
 
 const element = (tag, className, text, parent) => {
   const made = document.createElement(tag);
@@ -14,8 +16,12 @@ const element = (tag, className, text, parent) => {
   return made;
 };
 
-const colourOf = ({ name }, index) =>
-  name === 'peers' || name === 'yield*' ? PEERS : COLOURS[Math.min(index, 3)];
+function colourOf(series, index) {
+  const { name } = series[index];
+  if (name === 'peers' || name === 'yield*') return PEERS;
+  const versions = series.filter((each) => each.name.startsWith('Node'));
+  return COLOURS[Math.max(0, versions.length - 1 - index)] ?? COLOURS.at(-1);
+}
 
 const short = (value) =>
   value >= 1e6
@@ -47,7 +53,7 @@ function whiskers(columns, series) {
     ctx.lineWidth = 2 * window.devicePixelRatio;
     for (const column of columns) {
       const x = u.valToPos(column.at, 'x', true);
-      ctx.strokeStyle = colourOf(series[column.series], column.series);
+      ctx.strokeStyle = colourOf(series, column.series);
       ctx.beginPath();
       ctx.moveTo(x, u.valToPos(column.min, 'y', true));
       ctx.lineTo(x, u.valToPos(column.high, 'y', true));
@@ -56,6 +62,9 @@ function whiskers(columns, series) {
     ctx.restore();
   };
 }
+
+const onlyDecades = (_, splits) =>
+  splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-9 ? value : null));
 
 // Whole decades around everything that is drawn.
 function decades(columns) {
@@ -68,12 +77,18 @@ function decades(columns) {
 function options(chart, columns, width) {
   const { x, series, unit } = chart;
   const named = Array.isArray(x);
-  const longest = named ? Math.max(...x.map((name) => name.length)) : 0;
+  // Names slant upwards to their places.
+  const lengths = named ? x.map((name) => name.length * LETTER) : [0];
+  const below = named ? 24 + Math.max(...lengths) * 0.62 : 50;
+  const overhang = (length, index) =>
+    length * 0.78 - AXIS - ((index + 0.5) * (width - AXIS)) / x.length;
+  const left = named ? Math.max(0, ...lengths.map(overhang)) : 0;
   const font = '12px system-ui, sans-serif';
   const xs = columns.map(({ at }) => at);
   return {
     width,
-    height: 250 + (named ? Math.min(170, longest * 4.3) : 40),
+    height: 220 + below,
+    padding: [12, 16, 0, left],
     scales: {
       x: named
         ? { time: false, range: [-0.6, x.length - 0.4] }
@@ -83,22 +98,22 @@ function options(chart, columns, width) {
     axes: [
       {
         font,
-        rotate: named ? -40 : 0,
-        size: named ? 30 + Math.min(170, longest * 4.3) : 50,
+        rotate: named ? 38 : 0,
+        size: below,
         label: named ? undefined : x.label,
         labelFont: font,
-        grid: { show: !named },
+        grid: { show: !named, stroke: '#dfe6e2', filter: named ? undefined : onlyDecades },
         splits: named ? x.map((_, index) => index) : undefined,
         values: (_, splits) => splits.map((at) => (named ? x[at] : at === null ? '' : short(at))),
       },
       {
         font,
-        size: 62,
-        grid: { stroke: '#e6ece8' },
+        size: AXIS,
+        grid: { stroke: '#dfe6e2', filter: onlyDecades },
+        ticks: { filter: onlyDecades },
         values: (_, splits) =>
-          splits.map((value) =>
-            value !== null && Math.log10(value) % 1 === 0 ? `${short(value)} ${unit}` : '',
-          ),
+          splits.map((value) => (value === null ? '' : `${short(value)} ${unit}`)),
+        filter: onlyDecades,
       },
     ],
     cursor: { points: { size: 10 }, drag: { x: false, y: false } },
@@ -107,11 +122,11 @@ function options(chart, columns, width) {
       {},
       ...series.map(({ name }, index) => ({
         label: name,
-        stroke: colourOf({ name }, index),
+        stroke: colourOf(series, index),
         width: 2,
         spanGaps: true,
         paths: named ? () => null : undefined,
-        points: { show: true, size: 8, fill: colourOf({ name }, index) },
+        points: { show: true, size: 8, fill: colourOf(series, index) },
       })),
     ],
     hooks: { draw: [whiskers(columns, series)] },
@@ -147,7 +162,11 @@ function draw(chart, parent) {
   ];
   const settings = options(shown, columns, box.clientWidth);
   settings.hooks.setCursor = [describe(shown, columns, note)];
-  new uPlot(settings, data, box);
+  const plot = new uPlot(settings, data, box);
+  new window.ResizeObserver(() => {
+    if (box.clientWidth === plot.width) return;
+    plot.setSize({ width: box.clientWidth, height: plot.height });
+  }).observe(box);
 }
 
 for (const { title, charts } of sections) {

@@ -94,6 +94,8 @@ const known = [
   { name: 'greenlet', programs: coroutines, find: python },
 ];
 
+export const peerNames = known.map(({ name }) => name);
+
 export function findPeers() {
   return Promise.all(
     known.map(async ({ name, programs, find }) => {
