@@ -49,6 +49,8 @@ function shapeError({ sizes, expected, variants, operations, prepare }) {
 export const sizeOf = ({ sizes }, name) =>
   name === 'test' ? (sizes.test ?? sizes.quick) : sizes[name];
 
+export const operationsOf = (program, size) => program.operations?.(sizeOf(program, size));
+
 // Throws unless a run answered what it should.
 export function checkResult({ expected }, size, result) {
   const wanted = expected(size);

@@ -13,11 +13,11 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 import { capture } from '../../scripts/lib/run.mjs';
 import { measureNative } from '../native/microbenchmarks.mjs';
 import { findPeers } from '../peers/peers.mjs';
-import { interleave } from './interleave.mjs';
 import { measure } from './measure.mjs';
 import { findPeer } from './peers.mjs';
+import { measureProgram } from './measure-program.mjs';
 import { programCells } from './program-cells.mjs';
-import { discoverPrograms, sizeOf } from './programs.mjs';
+import { discoverPrograms, operationsOf, sizeOf } from './programs.mjs';
 
 // `wanted`: which labels and program names are asked for. `progress`: { step(text), done(text) }.
 export async function runSuite({ targets, size, repetitions, milliseconds, wanted, progress }) {
@@ -54,7 +54,22 @@ export async function runSuite({ targets, size, repetitions, milliseconds, wante
 
   for (const program of (await discoverPrograms()).filter(({ name }) => wanted(name))) {
     const cells = programCells(program, { targets, peers, size, warmUp, timeout });
-    await measureProgram(report, program, cells, repetitions.programs, progress);
+    const onProgress = (label, repetition) =>
+      progress.step(`${label}, run ${repetition} of ${repetitions.programs}`);
+    const options = {
+      repetitions: repetitions.programs,
+      operations: operationsOf(program, size),
+      onProgress,
+    };
+    const measured = await measureProgram(cells, options);
+    for (const { node, cells } of report.results) Object.assign(cells, measured.get(node));
+    Object.assign(report.common, measured.get(undefined));
+    report.programs.push({
+      name: program.name,
+      size: sizeOf(program, size),
+      operations: options.operations,
+    });
+    progress.done(`${program.name}: ${counted(Object.assign({}, ...measured.values()))}`);
   }
   return report;
 }
@@ -64,30 +79,6 @@ const timing = {
   quick: { warmUp: 200, timeout: 60_000 },
   full: { warmUp: 500, timeout: 600_000 },
 };
-
-async function measureProgram(report, program, cells, repetitions, progress) {
-  const keyOf = ({ node, label }) => (node ? `${label} (Node ${node})` : label);
-  const present = cells.filter(({ run }) => run).map((cell) => ({ ...cell, label: keyOf(cell) }));
-  const onProgress = (label, repetition) =>
-    progress.step(`${label}, run ${repetition} of ${repetitions}`);
-  const samples = await interleave(present, { repetitions, onProgress });
-  const results = samples.summaries();
-
-  for (const cell of cells) {
-    const place = cell.node
-      ? report.results.find(({ node }) => node === cell.node).cells
-      : report.common;
-    const key = keyOf(cell);
-    if (cell.missing) place[cell.label] = { missing: cell.missing };
-    else place[cell.label] = results[key];
-    for (const name of Object.keys(program.figures ?? {})) {
-      if (results[`${key}, ${name}`]) place[`${cell.label}, ${name}`] = results[`${key}, ${name}`];
-    }
-  }
-  const size = sizeOf(program, report.size);
-  report.programs.push({ name: program.name, size, operations: program.operations?.(size) });
-  progress.done(`${program.name}: ${counted(results)}`);
-}
 
 function counted(cells) {
   const all = Object.entries(cells);

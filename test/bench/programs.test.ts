@@ -147,6 +147,44 @@ test('what a program measures itself becomes cells of their own', async (t) => {
   t.is(results['heavy: fibers, bytes per fiber']?.median, 4096);
 });
 
+test('results are sorted by Node version, and those of peers stand alone', async (t) => {
+  const { measureProgram } = await bench('js/measure-program.mjs');
+  const cell = (label: string, node: string | undefined, nanoseconds: number) => ({
+    label,
+    node,
+    run: () => Promise.resolve({ nanoseconds, figures: { 'bytes each': nanoseconds / 10 } }),
+  });
+  const cells = [
+    cell('p: fibers', '20.0.0', 1000),
+    cell('p: fibers', '26.0.0', 2000),
+    { label: 'p: jspi', node: '20.0.0', missing: 'too old' },
+    { label: 'p: odd', node: '26.0.0', run: () => Promise.reject(new Error('broken')) },
+    cell('p: native', undefined, 50),
+  ];
+  const results = await measureProgram(cells, { repetitions: 1, operations: 100 });
+  const short = (node?: string) =>
+    Object.entries<{ median?: number }>(results.get(node)).map(([label, { median, ...other }]) =>
+      median === undefined ? [label, other] : [label, median],
+    );
+  t.deepEqual(short('20.0.0'), [
+    ['p: fibers', 1000],
+    ['p: fibers, bytes each', 100],
+    ['p: fibers, each', 10],
+    ['p: jspi', { missing: 'too old' }],
+  ]);
+  t.deepEqual(short('26.0.0'), [
+    ['p: fibers', 2000],
+    ['p: fibers, bytes each', 200],
+    ['p: fibers, each', 20],
+    ['p: odd', { failed: 'broken' }],
+  ]);
+  t.deepEqual(short(), [
+    ['p: native', 50],
+    ['p: native, bytes each', 5],
+    ['p: native, each', 0.5],
+  ]);
+});
+
 test('a peer is given the size and its result is checked', async (t) => {
   const { loadProgram } = await bench('js/programs.mjs');
   const program = await loadProgram('suspend-resume');
