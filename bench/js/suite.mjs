@@ -76,7 +76,7 @@ export async function runSuite({ targets, size, repetitions, milliseconds, wante
 
 // Milliseconds of warm-up before a run of a program, and until a run is given up.
 const timing = {
-  quick: { warmUp: 200, timeout: 60_000 },
+  quick: { warmUp: 200, timeout: 180_000 },
   full: { warmUp: 500, timeout: 600_000 },
 };
 
