@@ -51,9 +51,19 @@ const suite = [
     atLeast: 20,
   },
   {
+    what: 'round trip over unbuffered channels / Go',
+    over: ['channel round trip', 'suspend-resume: Go, each'],
+    atMost: 1,
+  },
+  {
     what: 'skynet-concurrent: tasks / Go',
-    over: ['skynet-concurrent: tasks', 'skynet-concurrent: Go'],
+    over: ['skynet-concurrent: fibers', 'skynet-concurrent: Go'],
     atMost: 1.5,
+  },
+  {
+    what: 'requests per second: fiber handler / async handler',
+    over: ['http: fibers, requests per second', 'http: async, requests per second'],
+    atLeast: 0.95,
   },
   {
     what: 'skynet-nested, 1,111,110 fibers',
@@ -68,42 +78,42 @@ const suite = [
 const many = [
   {
     what: 'native memory of a suspended fiber',
-    of: 'million: fibers, bytes each',
+    of: 'million: fibers, bytes native',
     unit: 'bytes',
     atMost: 4700,
     full: true,
   },
   {
     what: 'JavaScript heap of a suspended fiber',
-    of: 'million: fibers, heap bytes each',
+    of: 'million: fibers, bytes heap',
     unit: 'bytes',
     atMost: 250,
     full: true,
   },
   {
     what: 'page tables of a suspended fiber',
-    of: 'million: fibers, page table bytes each',
+    of: 'million: fibers, bytes pageTables',
     unit: 'bytes',
     atMost: 140,
     full: true,
   },
   {
     what: 'spawn each of a million fibers',
-    of: 'million: fibers, ns to spawn each',
+    of: 'million: fibers, nanoseconds spawn wall',
     unit: 'ns',
     atMost: 2500,
     full: true,
   },
   {
     what: 'resume each of a million fibers',
-    of: 'million: fibers, ns to resume each',
+    of: 'million: fibers, nanoseconds resume wall',
     unit: 'ns',
     atMost: 500,
     full: true,
   },
   {
     what: 'major GC, each suspended fiber',
-    of: 'minor-gc: fibers, ns of major GC each',
+    of: 'minor-gc: fibers, major ns each',
     unit: 'ns',
     atMost: 600,
     full: true,
@@ -111,7 +121,7 @@ const many = [
   {
     what: 'minor GC with a million fibers, beyond twice the pause without',
     value: (median) =>
-      median('minor-gc: fibers, ms with all') - 2 * median('minor-gc: fibers, ms with none'),
+      median('minor-gc: fibers, minor ms all') - 2 * median('minor-gc: fibers, minor ms none'),
     unit: 'ms',
     atMost: 1,
     full: true,

@@ -1,6 +1,6 @@
 // The cells of one program: each variant on each Node version, and every peer that implements it.
 import { fileURLToPath } from 'node:url';
-import { checkResult, sizeOf } from './programs.mjs';
+import { checkAnswer, sizeOf } from './programs.mjs';
 import { runProcess } from './run-process.mjs';
 
 const CHILD = fileURLToPath(new URL('program-child.mjs', import.meta.url));
@@ -63,7 +63,7 @@ function peerCell(program, peer, { size, warmUp, timeout }) {
   return {
     run: async () => {
       const { nanoseconds, result } = await runProcess({ ...peer, args }, { timeout });
-      checkResult(program, amounts[0], result);
+      checkAnswer(program, amounts[0], result);
       return { nanoseconds };
     },
   };

@@ -5,7 +5,7 @@
 // SIZE is test, quick or full; WARM_UP is how many milliseconds of runs at size quick precede it. Prints one line of
 // JSON. Runs on Node 14 too, for node-fibers.
 import { pathToFileURL } from 'node:url';
-import { checkResult, sizeOf } from './programs.mjs';
+import { checkAnswer, sizeOf } from './programs.mjs';
 
 const [file, variant, sizeName, warmUp] = process.argv.slice(2);
 const program = await import(pathToFileURL(file).href);
@@ -16,9 +16,7 @@ async function timed(size) {
   let answer = program.variants[variant](size);
   if (answer && typeof answer.then === 'function') answer = await answer;
   const nanoseconds = Number(process.hrtime.bigint() - start);
-  const { result, figures } = program.figures ? answer : { result: answer };
-  checkResult(program, size, result);
-  return { nanoseconds, figures };
+  return { nanoseconds, figures: checkAnswer(program, size, answer) };
 }
 
 const end = Date.now() + Number(warmUp);

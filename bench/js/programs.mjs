@@ -8,8 +8,9 @@
 //
 //   operations  (size) => how many operations one run is; the report divides by them
 //   prepare     (size): called before the clock starts
-//   figures     { NAME: unit }: what it measures itself. A variant then answers { result, figures: { NAME: number } }
 //   flags       for node, besides --expose-gc
+//
+// A variant that measures something itself answers an object with more than is expected: see splitAnswer.
 import { readdirSync } from 'node:fs';
 import { isDeepStrictEqual, inspect } from 'node:util';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -28,10 +29,17 @@ export async function loadProgram(name) {
   return { name: path.basename(file, '.mjs'), file, flags: [], ...module };
 }
 
-// All of them, in alphabetical order.
+// All of them, in alphabetical order. A module of another shape is { name, broken: reason }.
 export function discoverPrograms(folder = FOLDER) {
   const files = readdirSync(folder).filter((file) => file.endsWith('.mjs'));
-  return Promise.all(files.sort().map((file) => loadProgram(path.join(folder, file))));
+  return Promise.all(
+    files.sort().map((file) =>
+      loadProgram(path.join(folder, file)).catch(({ message }) => ({
+        name: path.basename(file, '.mjs'),
+        broken: message,
+      })),
+    ),
+  );
 }
 
 function shapeError({ sizes, expected, variants, operations, prepare }) {
@@ -51,10 +59,32 @@ export const sizeOf = ({ sizes }, name) =>
 
 export const operationsOf = (program, size) => program.operations?.(sizeOf(program, size));
 
-// Throws unless a run answered what it should.
-export function checkResult({ expected }, size, result) {
-  const wanted = expected(size);
-  if (isDeepStrictEqual(result, wanted)) return;
+const isObject = (value) => Object.getPrototypeOf(value ?? 0) === Object.prototype;
+
+// If the expected result is an object, what else is in the answer are figures, named by where they are: expected
+// { alive: 5 }, the answer { alive: 5, bytes: { heap: 160 } } is the result { alive: 5 } and the figure `bytes heap`.
+export function splitAnswer(expected, answer) {
+  if (!isObject(expected) || !isObject(answer)) return { result: answer, figures: {} };
+  const result = {};
+  const rest = {};
+  for (const [key, value] of Object.entries(answer)) {
+    (key in expected ? result : rest)[key] = value;
+  }
+  return { result, figures: Object.fromEntries(leaves(rest)) };
+}
+
+const leaves = (value) =>
+  Object.entries(value).flatMap(([key, inner]) =>
+    isObject(inner)
+      ? leaves(inner).map(([name, leaf]) => [`${key} ${name}`, leaf])
+      : [[key, inner]],
+  );
+
+// Answers the figures of a run, or throws unless it answered what it should.
+export function checkAnswer(program, size, answer) {
+  const expected = program.expected(size);
+  const { result, figures } = splitAnswer(expected, answer);
+  if (isDeepStrictEqual(result, expected)) return figures;
   const shown = (value) => inspect(value, { breakLength: Infinity, maxArrayLength: 5 });
-  throw new Error(`wrong result: ${shown(result)} instead of ${shown(wanted)}`);
+  throw new Error(`wrong result: ${shown(result)} instead of ${shown(expected)}`);
 }

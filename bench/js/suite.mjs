@@ -53,6 +53,11 @@ export async function runSuite({ targets, size, repetitions, milliseconds, wante
   progress.done(`native layers: ${counted(report.common)}`);
 
   for (const program of (await discoverPrograms()).filter(({ name }) => wanted(name))) {
+    if (program.broken) {
+      report.common[program.name] = { failed: program.broken };
+      progress.done(`${program.name}: ${program.broken}`);
+      continue;
+    }
     const cells = programCells(program, { targets, peers, size, warmUp, timeout });
     const onProgress = (label, repetition) =>
       progress.step(`${label}, run ${repetition} of ${repetitions.programs}`);

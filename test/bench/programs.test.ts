@@ -59,7 +59,7 @@ test('every module in a folder is a program, in alphabetical order', async (t) =
   );
 });
 
-test('a module of another shape is refused by its name', async (t) => {
+test('a module of another shape is reported with its name, and the others are found', async (t) => {
   const { discoverPrograms } = await bench('js/programs.mjs');
   const wrong = {
     'no sizes': 'export const expected = () => 0; export const variants = { fibers() {} };',
@@ -69,10 +69,14 @@ test('a module of another shape is refused by its name', async (t) => {
     'operations is not a function': `${shape} export const variants = { fibers() {} }; export const operations = 5;`,
   };
   for (const [message, source] of Object.entries(wrong)) {
-    const folder = folderWith({ 'odd.mjs': source });
-    await t.throwsAsync(discoverPrograms(folder), {
-      message: new RegExp(`odd\\.mjs: .*${message}`),
+    const folder = folderWith({
+      'good.mjs': `${shape} export const variants = { fibers() {} };`,
+      'odd.mjs': source,
     });
+    const [good, odd] = await discoverPrograms(folder);
+    t.like(good, { name: 'good', broken: undefined });
+    t.is(odd.name, 'odd');
+    t.regex(odd.broken, new RegExp(`odd\\.mjs: .*${message}`));
   }
 });
 
@@ -137,14 +141,19 @@ test('repetitions of all cells are interleaved', async (t) => {
 test('what a program measures itself becomes cells of their own', async (t) => {
   const { loadProgram } = await bench('js/programs.mjs');
   const folder = folderWith({
-    'heavy.mjs': `${shape}
-      export const figures = { 'bytes per fiber': 'bytes' };
+    'heavy.mjs': `
+      export const sizes = { quick: 3, full: 30 };
+      export const expected = (size) => ({ alive: size });
       export const variants = {
-        fibers: (size) => ({ result: [size], figures: { 'bytes per fiber': 4096 } }),
+        fibers: (size) => ({ alive: size, bytes: { native: 4096, heap: 160 }, pauses: 2 }),
+        forgets: () => ({ bytes: { native: 4096 } }),
       };`,
   });
   const results = await measure(await cellsOf(await loadProgram(join(folder, 'heavy.mjs'))));
-  t.is(results['heavy: fibers, bytes per fiber']?.median, 4096);
+  t.is(results['heavy: fibers, bytes native']?.median, 4096);
+  t.is(results['heavy: fibers, bytes heap']?.median, 160);
+  t.is(results['heavy: fibers, pauses']?.median, 2);
+  t.is(results['heavy: forgets']?.failed, 'Error: wrong result: {} instead of { alive: 3 }');
 });
 
 test('results are sorted by Node version, and those of peers stand alone', async (t) => {
