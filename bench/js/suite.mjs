@@ -21,7 +21,6 @@ import { discoverPrograms, operationsOf, sizeOf } from './programs.mjs';
 
 // `wanted`: which labels and program names are asked for. `progress`: { step(text), done(text) }.
 export async function runSuite({ targets, size, repetitions, milliseconds, wanted, progress }) {
-  const { warmUp, timeout } = timing[size];
   const report = {
     date: new Date().toISOString().slice(0, 10),
     commit: await commit(),
@@ -39,44 +38,48 @@ export async function runSuite({ targets, size, repetitions, milliseconds, wante
   const peers = await findPeers();
   report.peers = peers.map(({ name, version, missing }) => ({ name, version, missing }));
 
+  await measureLayers(report, { targets, wanted, progress });
+  for (const program of await discoverPrograms()) {
+    if (wanted(program.name)) await addProgram(report, program, { targets, peers, progress });
+  }
+  return report;
+}
+
+// The micro-benchmarks of each Node version, and those of the native layers.
+async function measureLayers(report, { targets, wanted, progress }) {
+  const { repetitions, milliseconds, results, common } = report;
   const nodeFibers = await findPeer();
   for (const [index, target] of targets.entries()) {
     const onProgress = (text) => progress.step(`Node ${target.version}, ${text}`);
     const options = { repetitions: repetitions.microbenchmarks, milliseconds, wanted, onProgress };
-    const cells = await measure(target, nodeFibers, options);
-    Object.assign(report.results[index].cells, cells);
-    progress.done(`Node ${target.version}: ${counted(cells)}`);
+    const { cells } = results[index];
+    Object.assign(cells, await measure(target, nodeFibers, options));
+    progress.done(outcome(`Node ${target.version}`, Object.entries(cells)));
   }
+  const options = { repetitions: repetitions.programs, wanted, onProgress: progress.step };
+  Object.assign(common, await measureNative(options));
+  progress.done(outcome('native layers', Object.entries(common)));
+}
 
-  const native = { repetitions: repetitions.programs, wanted, onProgress: progress.step };
-  Object.assign(report.common, await measureNative(native));
-  progress.done(`native layers: ${counted(report.common)}`);
-
-  for (const program of (await discoverPrograms()).filter(({ name }) => wanted(name))) {
-    if (program.broken) {
-      report.common[program.name] = { failed: program.broken };
-      progress.done(`${program.name}: ${program.broken}`);
-      continue;
-    }
-    const cells = programCells(program, { targets, peers, size, warmUp, timeout });
-    const onProgress = (label, repetition) =>
-      progress.step(`${label}, run ${repetition} of ${repetitions.programs}`);
-    const options = {
-      repetitions: repetitions.programs,
-      operations: operationsOf(program, size),
-      onProgress,
-    };
-    const measured = await measureProgram(cells, options);
-    for (const { node, cells } of report.results) Object.assign(cells, measured.get(node));
-    Object.assign(report.common, measured.get(undefined));
-    report.programs.push({
-      name: program.name,
-      size: sizeOf(program, size),
-      operations: options.operations,
-    });
-    progress.done(`${program.name}: ${counted(Object.assign({}, ...measured.values()))}`);
+async function addProgram(report, program, { targets, peers, progress }) {
+  const { name, broken } = program;
+  if (broken) {
+    report.common[name] = { failed: broken };
+    progress.done(outcome(name, [[name, report.common[name]]]));
+    return;
   }
-  return report;
+  const repetitions = report.repetitions.programs;
+  const operations = operationsOf(program, report.size);
+  const onProgress = (label, run) => progress.step(`${label}, run ${run} of ${repetitions}`);
+  const options = { targets, peers, size: report.size, ...timing[report.size] };
+  const cells = programCells(program, options);
+  const measured = await measureProgram(cells, { repetitions, operations, onProgress });
+  for (const { node, cells } of report.results) Object.assign(cells, measured.get(node));
+  Object.assign(report.common, measured.get(undefined));
+  report.programs.push({ name, size: sizeOf(program, report.size), operations });
+  const all = [...measured.values()].flatMap(Object.entries);
+  const withoutFigures = all.filter(([label]) => !label.includes(', '));
+  progress.done(outcome(name, withoutFigures));
 }
 
 // Milliseconds of warm-up before a run of a program, and until a run is given up.
@@ -85,10 +88,10 @@ const timing = {
   full: { warmUp: 500, timeout: 600_000 },
 };
 
-function counted(cells) {
-  const all = Object.entries(cells);
-  const failed = all.filter(([, { failed }]) => failed).map(([label]) => label);
-  return `${all.length} cells${failed.length ? `, failed: ${failed.join('; ')}` : ''}`;
+// `results`: [[label, result]]
+function outcome(what, results) {
+  const failed = results.filter(([, result]) => result.failed).map(([label]) => label);
+  return `${what}: ${results.length} cells${failed.length ? `, failed: ${failed.join('; ')}` : ''}`;
 }
 
 const machine = () => ({

@@ -26,7 +26,8 @@ const number = (text) => /\d+\.\d+(\.\d+)?/.exec(text)?.[0] ?? text;
 
 async function native() {
   await ask('make', ['-s', '-C', inRoot('bench', 'native'), 'programs']);
-  return { version: await ask('g++', ['-dumpfullversion']), command: built('programs'), args: [] };
+  const version = `g++ ${await ask('g++', ['-dumpfullversion'])}`;
+  return { version, command: built('programs'), args: [] };
 }
 
 async function nodeFibers() {
