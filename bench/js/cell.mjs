@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { howItEnded } from './run-process.mjs';
 
 const program = fileURLToPath(new URL('child.mjs', import.meta.url));
 
@@ -15,10 +16,14 @@ export class Cell {
       execPath: options.execPath,
       execArgv: [],
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    this.#ended = once(this.#child, 'exit').then(([code, signal]) => {
-      throw new Error(`${file}, ${name}: ended by ${signal ?? `exit code ${code}`}`);
+    let stderr = '';
+    this.#child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      stderr = (stderr + chunk).slice(-4096);
+    });
+    this.#ended = once(this.#child, 'close').then(([code, signal]) => {
+      throw new Error(howItEnded({ code, signal, stderr }));
     });
     this.#ended.catch(() => undefined);
   }
@@ -28,10 +33,10 @@ export class Cell {
     await this.#answer();
   }
 
-  // Nanoseconds an operation took in one more batch.
-  async measure() {
+  // { nanoseconds } that an operation took in one more batch.
+  measure() {
     if (this.#child.connected) this.#child.send({});
-    return (await this.#answer()).nanoseconds;
+    return this.#answer();
   }
 
   stop() {

@@ -1,0 +1,3 @@
+module greenfiber/bench
+
+go 1.19
