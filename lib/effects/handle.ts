@@ -6,16 +6,25 @@ import { Effect } from './effect';
 import { Handling, type AnyClause } from './handling';
 import type { TailCall } from './tail-call';
 
+declare const resultType: unique symbol;
+
 /**
  * What a handler makes of one effect; made by {@link on} and {@link answer}.
  *
  * @typeParam R - what `handle` answers when the clause does not continue the body
  */
 export interface Clause<R> {
-  /** @internal */
-  readonly clause: AnyClause;
-  /** @internal */
-  readonly result?: R;
+  readonly [resultType]: R;
+}
+
+class MadeClause implements Clause<never> {
+  declare readonly [resultType]: never;
+
+  constructor(
+    readonly effect: Effect<never, never>,
+    readonly run: AnyClause['run'],
+    readonly answers: boolean,
+  ) {}
 }
 
 /**
@@ -62,24 +71,21 @@ export function handle<R>(body: () => R, ...clauses: readonly Clause<R>[]): R {
 }
 
 function makeClause(effect: unknown, run: unknown, answers: boolean): Clause<never> {
-  if (!(effect instanceof Effect))
+  if (!(effect instanceof Effect)) {
     throw wrongType('effect', 'an effect, made by effect(name)', effect);
+  }
   checkFunction('run', run);
-  return { clause: { effect: effect as never, run: run as AnyClause['run'], answers } };
+  return new MadeClause(effect as Effect<never, never>, run as AnyClause['run'], answers);
 }
 
-function checkClause(
-  given: Clause<unknown>,
-  index: number,
-  all: readonly Clause<unknown>[],
-): AnyClause {
-  const clause = (given as Partial<Clause<unknown>> | undefined)?.clause;
-  if (clause === undefined) {
-    throw wrongType(`clauses[${String(index)}]`, 'a clause, made by on(…) or answer(…)', given);
+function checkClause(clause: unknown, index: number, all: readonly unknown[]): AnyClause {
+  if (!(clause instanceof MadeClause)) {
+    throw wrongType(`clauses[${String(index)}]`, 'a clause, made by on(…) or answer(…)', clause);
   }
-  if (all.findIndex((other) => other.clause.effect === clause.effect) === index) return clause;
+  const { effect } = clause;
+  if (all.findIndex((other) => (other as MadeClause).effect === effect) === index) return clause;
   throw new FiberError(
     'ERR_FIBER_INVALID_ARG_VALUE',
-    `There are two clauses for the effect "${clause.effect.name}": give one, or nest two handlers`,
+    `There are two clauses for the effect "${effect.name}": give one, or nest two handlers`,
   );
 }

@@ -7,7 +7,6 @@ declare const isTailCall: unique symbol;
  * handler goes on with when the clause has left the stack.
  */
 export interface TailCall {
-  /** @internal */
   readonly [isTailCall]: true;
 }
 
