@@ -17,8 +17,7 @@ bool can_raise(Runtime& runtime, const Fiber& target) {
 }
 
 // A fiber that yielded with a chain is continued by `enter`, which takes the same arguments.
-[[gnu::cold, gnu::noinline]] void enter_or_refuse(const Info& info, Runtime& runtime,
-                                                  Fiber& target,
+[[gnu::cold, gnu::noinline]] void enter_or_refuse(const Info& info, Runtime& runtime, Fiber& target,
                                                   v8::FunctionCallback enter) {
   if (target.yielded_with_chain()) return enter(info);
   refuse_resume(runtime, target);
