@@ -25,6 +25,7 @@
  * | `ERR_BARRIER_BROKEN` | a task left a barrier before all had come |
  * | `ERR_EFFECT_UNHANDLED` | no handler of the effect is around the call |
  * | `ERR_CONTINUATION_USED` | a continuation was continued before |
+ * | `ERR_CONTINUATION_SCOPE` | a continuation has a timeout, group or shield of another task open |
  * | `ERR_SIMULATION_FAILED` | a schedule of a simulation failed |
  * | `ERR_FIBER_UNSUPPORTED` | this platform, Node or V8 cannot run fibers |
  */
@@ -52,6 +53,7 @@ export type FiberErrorCode =
   | 'ERR_BARRIER_BROKEN'
   | 'ERR_EFFECT_UNHANDLED'
   | 'ERR_CONTINUATION_USED'
+  | 'ERR_CONTINUATION_SCOPE'
   | 'ERR_SIMULATION_FAILED'
   | 'ERR_FIBER_UNSUPPORTED';
 
@@ -159,6 +161,10 @@ const NATIVE_ERRORS: readonly (readonly [FiberErrorCode, string])[] = [
     'ERR_FIBER_NOT_YIELDABLE',
     "A task's own stack has nobody to yield to: call yieldNow() or another blocking function, or run a " +
       'Fiber inside the task',
+  ],
+  [
+    'ERR_FIBER_NOT_IN_FIBER',
+    'What would be suspended is not around this call: call it from inside the body, in the same task',
   ],
 ];
 

@@ -8,7 +8,12 @@ import { verifyEngine } from './self-test';
 
 export { configure, type Configuration } from './configure';
 export { AbortError, FiberError, FiberKilled, TimeoutError, type FiberErrorCode } from './errors';
+export { effect, type Effect } from './effects/effect';
+export { type Continuation } from './effects/continuation';
+export { answer, handle, on, type Clause } from './effects/handle';
+export { type TailCall } from './effects/tail-call';
 export { Fiber, type FiberOptions, type FiberState } from './fiber';
+export { generate } from './generate';
 export { now, sleep, yieldNow } from './scheduler/blocking';
 export { group, type Group } from './scheduler/group';
 export { abortable, deadline, shield, timeout, type TimeLimit } from './scheduler/limits';

@@ -32,6 +32,12 @@ export interface NativeFibers {
   enterRaise(root: Handle, error: unknown): unknown;
   enterKill(root: Handle, error: unknown): unknown;
   handOver(root: Handle, other: Handle): unknown;
+  /** Makes the running fiber a handled body: see src-native/fiber/effects.cc. */
+  beginHandled(...tags: number[]): Handle;
+  /** Suspends up to the nearest handler of `tag`; answers `request` where there is none. */
+  perform(tag: number, request: object): unknown;
+  /** Whether the chain sleeps and can be continued. */
+  isAsleep(root: Handle): boolean;
   isParkable(root: Handle): boolean;
   /** The fiber that this one waits for. */
   resumedBy(handle: Handle): object | undefined;
@@ -230,6 +236,9 @@ function unsupported(error: () => FiberError): NativeFibers {
     enterRaise: refuse,
     enterKill: refuse,
     handOver: refuse,
+    beginHandled: refuse,
+    perform: refuse,
+    isAsleep: () => false,
     isParkable: () => false,
     resumedBy: refuse,
     current: () => undefined,

@@ -1,3 +1,4 @@
+import { bodiesAsleep } from './effects/handled-body';
 import { runtime } from './fiber';
 
 /** What greenfiber holds in this thread. */
@@ -6,6 +7,8 @@ export interface Stats {
   readonly alive: number;
   /** Stacks of finished fibers that wait, still warm, for the next body. */
   readonly parked: number;
+  /** Sleeping bodies of `handle` and `generate`. Those that nobody continues or drops are leaks. */
+  readonly continuations: number;
   readonly stacks: {
     readonly inUse: number;
     /** Released, with their memory kept. */
@@ -29,6 +32,7 @@ export function stats(): Stats {
   return {
     alive: native === undefined ? 0 : native.fibers - native.parked,
     parked: native?.parked ?? 0,
+    continuations: bodiesAsleep(),
     stacks: {
       inUse: native?.stacksInUse ?? 0,
       warm: native?.stacksWarm ?? 0,

@@ -143,3 +143,42 @@ group((g) => {
 expectTypeOf(simulate(() => undefined)).toEqualTypeOf<Promise<SimulationReport>>();
 // @ts-expect-error: the arguments are those of the function
 spawn((a: number) => a, 'x');
+
+// Effects.
+import { answer, effect, generate, handle, on, type Continuation, type Effect } from 'greenfiber';
+
+const Question = effect<string, number>('Question');
+const Signal = effect('Signal');
+expectTypeOf(Question).toEqualTypeOf<Effect<string, number>>();
+expectTypeOf(Question.perform('?')).toEqualTypeOf<number>();
+expectTypeOf(Signal.perform()).toEqualTypeOf<void>();
+const handled = handle(
+  () => 'text',
+  on(Question, (question, k) => {
+    expectTypeOf(question).toEqualTypeOf<string>();
+    expectTypeOf(k).toEqualTypeOf<Continuation<number, string>>();
+    return k.resume(1);
+  }),
+  on(Signal, (_, k) => k.tailResume()),
+  answer(effect<boolean, Date>('Other'), (payload) => {
+    expectTypeOf(payload).toEqualTypeOf<boolean>();
+    return new Date();
+  }),
+);
+expectTypeOf(handled).toEqualTypeOf<string>();
+for (const value of generate<number>((emit) => {
+  emit(1);
+})) {
+  expectTypeOf(value).toEqualTypeOf<number>();
+}
+// @ts-expect-error: the payload's type
+Question.perform(1);
+// @ts-expect-error: an answer of the effect's type
+answer(Question, () => 'text');
+// @ts-expect-error: a clause is made by on or answer
+handle(() => 1, {});
+handle(
+  (): string => '',
+  // @ts-expect-error: what the clause returns is what handle answers
+  on(Signal, () => 5),
+);

@@ -1,5 +1,6 @@
+import { chainStack } from '../chain-stack';
 import { AbortError, FiberError } from '../errors';
-import { access, Fiber, runtime } from '../fiber';
+import { access, Fiber } from '../fiber';
 import { CREATED, FINISHED, type Handle } from '../native';
 import { current } from './current';
 import { Scope } from './scope';
@@ -106,14 +107,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
    * waits for; empty when it has not begun or has ended.
    */
   get stack(): string {
-    const stacks: string[] = [];
-    let fiber: Fiber | undefined = this.fiber;
-    while (fiber !== undefined) {
-      stacks.unshift(fiber.stack);
-      const handle = access.handleOf(fiber);
-      fiber = handle < 0 ? undefined : (runtime.fibers.resumedBy(handle) as Fiber | undefined);
-    }
-    return stacks.filter((stack) => stack !== '').join('\n');
+    return chainStack(this.fiber);
   }
 
   /**

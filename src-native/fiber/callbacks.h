@@ -38,6 +38,14 @@ void enter_raise(const Info& info);
 void enter_kill(const Info& info);
 void hand_over(const Info& info);
 
+// effects.cc
+void begin_handled(const Info& info);
+void perform(const Info& info);
+void is_asleep(const Info& info);
+// The rest of yield, inside a handled body.
+void yield_around(const Info& info, Runtime& runtime, Fiber& self);
+Refusal why_not_yieldable_around(Runtime& runtime, Fiber& self, Fiber*& owner);
+
 // inspection.cc
 void current(const Info& info);
 void is_yieldable(const Info& info);

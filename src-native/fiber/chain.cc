@@ -1,43 +1,9 @@
-// Chains: a fiber that somebody resumed, its root, and every fiber above it up to the one that runs, its tip.
-// A task or an effect's handler suspends a chain as a whole, from inside its tip, past all the resumers in
-// between, and continues it there. Nobody else can continue a fiber of a sleeping chain.
-//
-//     main -> root -> ... -> tip        leave(root): main goes on, as if root had yielded
-//     main -> other                     enter(root): tip goes on, and main waits for root again
-//                                       hand_over(root, other): both in one switch
+// What leaves and continues whole chains: see chain.h.
+#include "fiber/chain.h"
+
 #include "fiber/callbacks.h"
 
 namespace greenfiber::fiber {
-
-namespace {
-
-// Puts the chain to sleep that the running fiber is the tip of; who waited for it is to be continued.
-[[gnu::always_inline]] inline Fiber& cut(Runtime& runtime, Fiber& root) {
-  Fiber& tip = runtime.running();
-  tip.state = State::kAsleepInChain;
-  root.tip = &tip;
-  Fiber& resumer = root.resumer != nullptr ? *root.resumer : runtime.main();
-  root.resumer = nullptr;
-  runtime.uninstall_chain(root, resumer);
-  return resumer;
-}
-
-// enter(root, value): continues a chain where it sleeps and waits for its root.
-void enter_with(const Info& info, Signal signal) {
-  Runtime& runtime = *Runtime::current();
-  Fiber& root = fiber_argument(info, runtime);
-  if (!root.is_asleep_chain()) [[unlikely]]
-    return raise_code(runtime, ErrorCode::kRunning);
-  if (!can_wait(runtime)) [[unlikely]]
-    return refuse_resume(runtime, root);
-  Fiber& tip = *root.tip;
-  root.tip = nullptr;
-  runtime.install_chain(root);
-  runtime.signal = signal;
-  wait_for(info, runtime, root, tip, tagged_word(info[1]), nullptr);
-}
-
-}  // namespace
 
 // leave(root, value): the chain sleeps; `value` answers who waits for its root.
 void leave(const Info& info) {
@@ -47,16 +13,14 @@ void leave(const Info& info) {
   if (refusal != Refusal::kNone) [[unlikely]] {
     return refuse_suspension(runtime, runtime.running(), refusal);
   }
-  const ContinuationData data(info, runtime);
-  Fiber& resumer = cut(runtime, root);
-  runtime.reinstall_if_cut_off(resumer);
-  sleep_until_continued(info, runtime, resumer, tagged_word(info[1]), data);
+  leave_chain(info, runtime, root, tagged_word(info[1]));
 }
 
-void enter(const Info& info) { enter_with(info, Signal::kNone); }
+// enter(root, value): continues a chain where it sleeps and waits for its root.
+void enter(const Info& info) { enter_chain(info, Signal::kNone); }
 
 // enterRaise(root, error): raises `error` where the chain sleeps.
-void enter_raise(const Info& info) { enter_with(info, Signal::kRaise); }
+void enter_raise(const Info& info) { enter_chain(info, Signal::kRaise); }
 
 // enterKill(root, error): the same, and every later suspension of each of its fibers raises `error` again.
 void enter_kill(const Info& info) {
@@ -69,7 +33,7 @@ void enter_kill(const Info& info) {
     }
     root.kill(tagged_word(info[1]));
   }
-  enter_with(info, Signal::kRaise);
+  enter_chain(info, Signal::kRaise);
 }
 
 // handOver(root, other): the running chain sleeps, and the other one goes on in its place.

@@ -13,6 +13,7 @@ enum class ErrorCode {
   kNesting,       // ERR_FIBER_NESTING
   kOutOfMemory,   // ERR_FIBER_OUT_OF_MEMORY
   kTask,          // ERR_FIBER_NOT_YIELDABLE, on the root of a task
+  kOutside,       // ERR_FIBER_NOT_IN_FIBER, what would be suspended is not around the call
 };
 
 }  // namespace greenfiber::fiber

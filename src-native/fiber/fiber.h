@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "context/context.h"
 #include "stack/slot.h"
@@ -46,6 +47,7 @@ struct Fiber {
   bool terminated = false;       // by V8, in the middle of its body
   bool may_park = false;         // has a stack of the default size
   bool belongs_to_task = false;  // the root of a chain, which has nobody to yield to
+  bool is_handled = false;       // a body of an effect handler or of generate: see effects.cc
   std::uint8_t raises = 0;       // how often a killed fiber suspended all the same
   Tagged* roots = nullptr;
   // For a body that has not started: becomes a root and the async segment as soon as there is a place.
@@ -60,10 +62,15 @@ struct Fiber {
   // the lowest first, linked by `below`.
   Fiber* tip = nullptr;
   Fiber* chain = nullptr;
+  std::vector<double> handled_tags;  // of a handled body: the effects that suspend it
 
   bool is_main() const { return bottom == nullptr; }
+  // Whether somebody's resume waits for this one; a transfer may have left it without.
+  bool is_waited_for() const { return resumer != nullptr && resumer->resuming == this; }
   // Whether this is the root of a chain that sleeps.
   bool is_asleep_chain() const { return tip != nullptr && tip->state == State::kAsleepInChain; }
+  // Whether this is an ordinary fiber that yielded inside a handled body, and took that along.
+  bool yielded_with_chain() const { return is_asleep_chain() && !belongs_to_task; }
   // From now on every suspension raises `error`.
   void kill(Tagged error) {
     killed = true;

@@ -3,16 +3,30 @@
 
 namespace greenfiber::fiber {
 
+namespace {
+
+// Handled bodies are nobody's fibers: who runs in one is the fiber around it.
+Fiber& outside_of_handled(Fiber& fiber) {
+  Fiber* outer = &fiber;
+  while (outer->is_handled && outer->resumer != nullptr) outer = outer->resumer;
+  return *outer;
+}
+
+}  // namespace
+
 // current(): the running Fiber, or undefined.
 void current(const Info& info) {
-  Fiber& self = Runtime::current()->running();
+  Fiber& self = outside_of_handled(Runtime::current()->running());
   if (!self.is_main()) info.GetReturnValue().Set(local_over(&self.roots[kSelf]));
 }
 
 // isYieldable()
 void is_yieldable(const Info& info) {
   Runtime& runtime = *Runtime::current();
-  const Refusal refusal = why_not_yieldable(runtime, runtime.running());
+  Fiber& self = runtime.running();
+  Refusal refusal = why_not_yieldable(runtime, self);
+  Fiber* owner = nullptr;
+  if (self.is_handled) refusal = why_not_yieldable_around(runtime, self, owner);
   info.GetReturnValue().Set(refusal == Refusal::kNone || refusal == Refusal::kKilled);
 }
 
@@ -26,14 +40,15 @@ void is_parkable(const Info& info) {
 // state(handle): enum State
 void state(const Info& info) {
   const Fiber& fiber = fiber_argument(info, *Runtime::current());
-  info.GetReturnValue().Set(static_cast<int>(fiber.state));
+  const State state = fiber.yielded_with_chain() ? State::kSuspended : fiber.state;
+  info.GetReturnValue().Set(static_cast<int>(state));
 }
 
 // innermost(handle): the Fiber at the end of the chain of resumes that begins with this one.
 void innermost(const Info& info) {
-  const Fiber* fiber = &fiber_argument(info, *Runtime::current());
-  while (fiber->resuming != nullptr) fiber = fiber->resuming;
-  info.GetReturnValue().Set(local_over(&fiber->roots[kSelf]));
+  Fiber* fiber = &fiber_argument(info, *Runtime::current());
+  while (fiber->resuming != nullptr && !fiber->yielded_with_chain()) fiber = fiber->resuming;
+  info.GetReturnValue().Set(local_over(&outside_of_handled(*fiber).roots[kSelf]));
 }
 
 // resumedBy(handle): the Fiber that this one waits for, or undefined.

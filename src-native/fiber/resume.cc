@@ -10,8 +10,17 @@ bool can_raise(Runtime& runtime, const Fiber& target) {
   return can_wait(runtime);
 }
 
-[[gnu::cold, gnu::noinline]] void refuse_yield(Runtime& runtime, Fiber& self) {
-  refuse_suspension(runtime, self, why_not_yieldable(runtime, self));
+[[gnu::cold, gnu::noinline]] void yield_or_refuse(const Info& info, Runtime& runtime, Fiber& self) {
+  const Refusal refusal = why_not_yieldable(runtime, self);
+  if (refusal == Refusal::kTask && self.is_handled) return yield_around(info, runtime, self);
+  refuse_suspension(runtime, self, refusal);
+}
+
+// A fiber that yielded with a chain is continued by `enter`, which takes the same arguments.
+[[gnu::cold, gnu::noinline]] void enter_or_refuse(const Info& info, Runtime& runtime, Fiber& target,
+                                                  v8::FunctionCallback enter) {
+  if (target.yielded_with_chain()) return enter(info);
+  refuse_resume(runtime, target);
 }
 
 }  // namespace
@@ -21,7 +30,7 @@ void resume(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& target = fiber_argument(info, runtime);
   if (target.state != State::kSuspended || !can_wait(runtime)) [[unlikely]] {
-    return refuse_resume(runtime, target);
+    return enter_or_refuse(info, runtime, target, enter);
   }
   runtime.install(target);
   wait_for(info, runtime, target, target, tagged_word(info[1]), nullptr);
@@ -31,7 +40,9 @@ void resume(const Info& info) {
 void raise_in(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& target = fiber_argument(info, runtime);
-  if (!can_raise(runtime, target)) return refuse_resume(runtime, target);
+  if (!can_raise(runtime, target)) {
+    return enter_or_refuse(info, runtime, target, enter_raise);
+  }
   runtime.install(target);
   runtime.signal = Signal::kRaise;
   wait_for(info, runtime, target, target, tagged_word(info[1]), nullptr);
@@ -41,7 +52,9 @@ void raise_in(const Info& info) {
 void kill(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& target = fiber_argument(info, runtime);
-  if (!can_raise(runtime, target)) return refuse_resume(runtime, target);
+  if (!can_raise(runtime, target)) {
+    return enter_or_refuse(info, runtime, target, enter_kill);
+  }
   target.kill(tagged_word(info[1]));
   runtime.install(target);
   runtime.signal = Signal::kRaise;
@@ -50,8 +63,11 @@ void kill(const Info& info) {
 
 // condemn(error): from now on every suspension of the running fiber raises `error`.
 void condemn(const Info& info) {
-  Fiber& self = Runtime::current()->running();
-  if (!self.is_main()) self.kill(tagged_word(info[0]));
+  Fiber* fiber = &Runtime::current()->running();
+  for (; fiber != nullptr && !fiber->is_main(); fiber = fiber->resumer) {
+    fiber->kill(tagged_word(info[0]));
+    if (!fiber->is_handled) break;
+  }
 }
 
 // yield(value)
@@ -59,7 +75,7 @@ void yield(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& self = runtime.running();
   if (why_not_yieldable(runtime, self) != Refusal::kNone) [[unlikely]] {
-    return refuse_yield(runtime, self);
+    return yield_or_refuse(info, runtime, self);
   }
   const ContinuationData data(info, runtime);
   self.state = State::kSuspended;

@@ -114,7 +114,10 @@ Runtime::~Runtime() {
   if (running_ != &main_ || (locker_ && counters_.alive > 0)) (void)stacks_.release();
   if (direct_) {
     direct_->for_each_record([&](v8_state::ThreadRecord& record) {
-      if (!record.is_main) reinterpret_cast<Fiber*>(&record)->async.~AsyncSegment();
+      if (record.is_main) return;
+      auto& fiber = reinterpret_cast<Fiber&>(record);
+      fiber.async.~AsyncSegment();
+      fiber.handled_tags.~vector();
     });
     direct_.reset();  // before the stacks that its records lie in
   }
@@ -163,7 +166,7 @@ void Runtime::assign(Fiber& fiber, Tagged self) {
   fiber.resumer = nullptr;
   fiber.killed = false;
   fiber.raises = 0;
-  fiber.belongs_to_task = false;
+  fiber.belongs_to_task = fiber.is_handled = false;
   fiber.tip = nullptr;
   if (fiber.roots == nullptr) return;  // run_bodies makes the roots first
   begin_body(fiber, self);

@@ -72,28 +72,33 @@ void refuse_suspension(Runtime& runtime, Fiber& self, Refusal refusal) {
       return raise_code(runtime, ErrorCode::kTransfer);
     case Refusal::kTask:
       return raise_code(runtime, ErrorCode::kTask);
+    case Refusal::kOutside:
+      return raise_code(runtime, ErrorCode::kOutside);
     default:
       break;
   }
-  if (++self.raises < kMaxRaises) {
+  Fiber* killed = &self;
+  while (!killed->killed) killed = killed->resumer;  // else the root of its chain
+  if (++killed->raises < kMaxRaises) {
     raise(runtime,
-          v8::Local<v8::Value>::New(runtime.isolate(), local_over(&self.roots[kKillError])));
+          v8::Local<v8::Value>::New(runtime.isolate(), local_over(&killed->roots[kKillError])));
     return;
   }
   // It swallows every error and goes on suspending: V8 unwinds it without running its handlers.
-  self.killed_hard = true;
+  killed->killed_hard = true;
   runtime.terminate();
 }
 
 bool can_transfer(Runtime& runtime, Fiber& self) {
   if (self.is_main()) return !runtime.inspecting && !runtime.below_wasm_stack();
-  const Refusal refusal = why_not_suspendable(runtime, self);
+  Refusal refusal = why_not_suspendable(runtime, self);
+  if (self.is_handled && refusal == Refusal::kNone) refusal = Refusal::kTransfer;
   if (refusal != Refusal::kNone) refuse_suspension(runtime, self, refusal);
   return refusal == Refusal::kNone;
 }
 
 void refuse_resume(Runtime& runtime, const Fiber& target) {
-  switch (target.state) {
+  switch (target.yielded_with_chain() ? State::kSuspended : target.state) {
     case State::kSuspended:
       break;
     case State::kTransferred:

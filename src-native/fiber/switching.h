@@ -49,7 +49,7 @@ inline Fiber& fiber_argument(const Info& info, Runtime& runtime) {
 }
 
 // Why the running flow may not be suspended.
-enum class Refusal { kNone, kNotInFiber, kNotYieldable, kTransfer, kTask, kKilled };
+enum class Refusal { kNone, kNotInFiber, kNotYieldable, kTransfer, kTask, kOutside, kKilled };
 
 // For a suspension that the resumer does not see: by a transfer, or together with the resumer.
 [[gnu::always_inline]] inline Refusal why_not_suspendable(Runtime& runtime, const Fiber& self) {
@@ -75,12 +75,11 @@ inline Refusal why_not_parkable(Runtime& runtime, const Fiber& root) {
   const Refusal refusal = why_not_suspendable(runtime, tip);
   if (refusal != Refusal::kNone || &tip == &root) [[likely]]
     return refusal;
-  for (const Fiber* fiber = tip.resumer; fiber != nullptr && !fiber->is_main();
-       fiber = fiber->resumer) {
+  for (const Fiber* fiber = &tip; fiber->is_waited_for(); fiber = fiber->resumer) {
     if (runtime.async().drains_microtasks(fiber->async)) return Refusal::kNotYieldable;
-    if (fiber == &root) break;
+    if (fiber == &root) return root.killed ? Refusal::kKilled : Refusal::kNone;
   }
-  return Refusal::kNone;
+  return Refusal::kOutside;
 }
 
 [[gnu::cold, gnu::noinline]] void refuse_suspension(Runtime& runtime, Fiber& self, Refusal refusal);

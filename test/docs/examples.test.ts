@@ -25,6 +25,14 @@ test('sync-over-async sorts by what only a promise knows', async (t) => {
   t.regex(stdout, /the event loop went on: true/);
 });
 
+test('dry-run gives one program three meanings', async (t) => {
+  const { code, stdout } = await runChild('examples/dry-run.mjs', inTime);
+  t.is(code, 0);
+  t.regex(stdout, /running publish 1\.0\n {4}unlocked\n {2}released 1\.0/);
+  t.regex(stdout, /would run lock, build, test, publish 1\.1/);
+  t.regex(stdout, /running build\n {4}unlocked\n {2}refused at test/);
+});
+
 test('the HTTP server answers every request, in its own context, and leaves no fiber behind', async (t) => {
   const args = ['--count', '160', '--clients', '40'];
   const { code, stdout, stderr } = await runChild('examples/http-server/main.mjs', {
