@@ -47,7 +47,20 @@ export interface FiberAccess {
   startTask: (fiber: Fiber, value: unknown) => unknown;
   /** Gives a created fiber the value that its body begins with. */
   prepare: (fiber: Fiber, value: unknown) => void;
+  /** The fiber-locals of the running fiber, or of the main stack. */
+  locals: () => Locals | undefined;
+  setLocals: (locals: Locals) => void;
+  localsOf: (fiber: Fiber) => Locals | undefined;
 }
+
+/** The values of fiber-locals, by their `FiberLocal`. Never changed, so that fibers can share it. */
+export type Locals = ReadonlyMap<object, unknown>;
+
+/** `isInUse`: a fiber-local was ever set, in whatever fiber. */
+const mainStack: { isInUse: boolean; locals: Locals | undefined } = {
+  isInUse: false,
+  locals: undefined,
+};
 
 /** @internal */
 export const access = {} as FiberAccess;
@@ -116,6 +129,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #domain: ActiveDomain | undefined = undefined;
   #killed: FiberKilled | undefined = undefined;
   #belongsToTask = false;
+  #locals: Locals | undefined = undefined;
 
   /**
    * @param body - runs on the first {@link resume}, with the value passed to it
@@ -128,6 +142,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     this.#body = body;
     this.#frame = native.currentFrame();
     if (this.#frame === null) this.#becomeResource();
+    if (mainStack.isInUse) this.#locals = access.locals();
     if (options !== undefined) {
       const { name, stackSize } = checkFiberOptions(options);
       this.#name = name;
@@ -316,6 +331,17 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     forget = (fiber) => {
       fiber.#end();
     };
+    access.locals = () => {
+      const fiber = native.current() as Fiber | undefined;
+      return fiber === undefined ? mainStack.locals : fiber.#locals;
+    };
+    access.setLocals = (locals) => {
+      mainStack.isInUse = true;
+      const fiber = native.current() as Fiber | undefined;
+      if (fiber === undefined) mainStack.locals = locals;
+      else fiber.#locals = locals;
+    };
+    access.localsOf = (fiber) => fiber.#locals;
     access.handleOf = (fiber) => fiber.#handle;
     access.startTask = (fiber, value) => {
       fiber.#belongsToTask = true;

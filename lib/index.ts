@@ -9,6 +9,7 @@ import { verifyEngine } from './self-test';
 export { configure, type Configuration } from './configure';
 export { AbortError, FiberError, FiberKilled, TimeoutError, type FiberErrorCode } from './errors';
 export { Fiber, type FiberOptions, type FiberState } from './fiber';
+export { FiberLocal } from './fiber-local';
 export { now, sleep, yieldNow } from './scheduler/blocking';
 export { group, type Group } from './scheduler/group';
 export { abortable, deadline, shield, timeout, type TimeLimit } from './scheduler/limits';
@@ -16,6 +17,22 @@ export { Scheduler, type SchedulerOptions, type SchedulerStats } from './schedul
 export { fiberize, spawn } from './scheduler/spawn';
 export { currentTask, type Task, type TaskStatus } from './scheduler/task';
 export { sync, wait } from './scheduler/wait';
+export { Barrier } from './sync/barrier';
+export { Channel, type Received } from './sync/channel';
+export { Condition } from './sync/condition';
+export { Event } from './sync/event';
+export { Mutex, type LockGuard } from './sync/mutex';
+export { Once } from './sync/once';
+export { RwLock } from './sync/rw-lock';
+export {
+  select,
+  type SelectCase,
+  type Selected,
+  type SelectedDefault,
+  type SelectedValue,
+} from './sync/select';
+export { Semaphore } from './sync/semaphore';
+export { WaitGroup } from './sync/wait-group';
 export { stats, type Stats } from './stats';
 
 verifyEngine();

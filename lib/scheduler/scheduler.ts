@@ -1,7 +1,8 @@
 import { FiberError } from '../errors';
 import { access, runtime } from '../fiber';
 import { CREATED } from '../native';
-import { checkFunction, checkObject, wrongValue } from '../options';
+import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
+import { LARGEST_SEED, random, randomSeed } from '../random';
 import { realClock, type Clock } from './clock';
 import { current } from './current';
 import { watchForDeadlock } from './deadlock';
@@ -13,6 +14,8 @@ import { TaskQueue, type ReadyQueue } from './task-queue';
 export interface SchedulerOptions {
   /** Milliseconds that tasks may run before the event loop gets its turn. Default 5. */
   slice?: number;
+  /** Where the choices of {@link select} come from, a whole number. Default: drawn at random. */
+  seed?: number;
 }
 
 export interface SchedulerStats {
@@ -58,6 +61,8 @@ export class Scheduler {
 
   /** @internal */
   readonly clock: Clock;
+  /** Numbers from 0 to 1. @internal */
+  readonly random: () => number;
   /** @internal */
   firstAlive: Task | undefined = undefined;
 
@@ -88,11 +93,13 @@ export class Scheduler {
    */
   constructor(options: SchedulerOptions = {}, parts: SchedulerParts = {}) {
     checkObject('options', options);
-    const { slice = 5 } = options;
+    const { slice = 5, seed = randomSeed() } = options;
     if (typeof slice !== 'number' || !(slice > 0)) {
       throw wrongValue('options.slice', 'a number of milliseconds above 0', slice);
     }
+    checkInteger('options.seed', seed, 0, LARGEST_SEED);
     this.#slice = slice;
+    this.random = random(seed);
     this.clock = parts.clock ?? realClock;
     this.#ready = parts.ready ?? new TaskQueue();
     this.onUnobserved = parts.onUnobserved;

@@ -2,6 +2,7 @@ import { AbortError, FiberError } from '../errors';
 import { access, Fiber, runtime } from '../fiber';
 import { CREATED, FINISHED, type Handle } from '../native';
 import { current } from './current';
+import { breakHolds, type Hold } from './hold';
 import { Scope } from './scope';
 import type { Scheduler } from './scheduler';
 import { Waiter } from './waiter';
@@ -34,6 +35,10 @@ export class Task<T = unknown> implements PromiseLike<T> {
   scope: Scope;
   /** What it sleeps in. @internal */
   waiter: Waiter | undefined = undefined;
+  /** What it sleeps in when it waits in a queue, again and again. @internal */
+  queueWaiter: Waiter | undefined = undefined;
+  /** The locks that it holds. @internal */
+  holds: Hold | undefined = undefined;
   /** @internal */
   nextReady: Task | undefined = undefined;
   /** Neighbours in the list of tasks that have not ended. @internal */
@@ -205,6 +210,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
     this.#body = undefined;
     this.handle = FINISHED;
     this.#own.close();
+    if (this.holds !== undefined) breakHolds(this as Task);
     this.scheduler.forget(this as Task);
     for (const joiner of this.#joiners ?? []) joiner.wake(undefined);
     this.#joiners = undefined;

@@ -28,7 +28,8 @@ export function wait<T>(thenable: PromiseLike<T> | T): T {
 
 const noop = (): void => undefined;
 
-function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
+/** Whether it has a `then`, as promises have. */
+export function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
   if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
   return typeof (value as { then?: unknown }).then === 'function';
 }
