@@ -1,6 +1,6 @@
 import { FiberError } from '../errors';
 import { checkObject, wrongType } from '../options';
-import { blockingTask } from '../scheduler/current';
+import { blockingTask, runningTask } from '../scheduler/current';
 import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import type { Channel, Received } from './channel';
@@ -101,7 +101,7 @@ function run(
   options: { readonly default?: unknown } | undefined,
   choose: (task: Task, ready: number) => number,
 ): Answer {
-  const task = blockingTask(what);
+  const task = runningTask(what);
   if (!Array.isArray(cases)) throw wrongType('cases', 'an array', cases);
   if (options !== undefined) checkObject('options', options);
   const waiter = new Waiter<Answer>(task, what, cases);
@@ -110,6 +110,7 @@ function run(
   for (const [index, given] of (cases as Cases).entries()) {
     if (given !== undefined) selection.cases.push(caseOf(given, index, selection));
   }
+  blockingTask(what); // its scope may have been cancelled meanwhile
   const ready = selection.cases.filter((one) => one.isReady());
   const chosen = ready[ready.length > 1 ? choose(task, ready.length) : 0];
   if (chosen !== undefined) return { index: chosen.index, value: chosen.perform() };
