@@ -83,6 +83,8 @@ const native = runtime.fibers;
 // By names of their own, which compiled code embeds: in an object with so many properties each call would look
 // its function up in a hash table. (Where no engine works, no fiber has a handle to call them with.)
 const {
+  current,
+  currentFrame,
   fail,
   finish,
   finishTask,
@@ -140,7 +142,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     checkFunction('body', body);
     this.id = ++lastId;
     this.#body = body;
-    this.#frame = native.currentFrame();
+    this.#frame = currentFrame();
     if (this.#frame === null) this.#becomeResource();
     if (mainStack.isInUse) this.#locals = access.locals();
     if (options !== undefined) {
@@ -290,7 +292,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   /** The running fiber; undefined on the main stack. */
   static get current(): Fiber | undefined {
-    return native.current() as Fiber | undefined;
+    return current() as Fiber | undefined;
   }
 
   /** Whether {@link Fiber.yield} would suspend here. Never throws. */
@@ -332,12 +334,12 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
       fiber.#end();
     };
     access.locals = () => {
-      const fiber = native.current() as Fiber | undefined;
+      const fiber = current() as Fiber | undefined;
       return fiber === undefined ? mainStack.locals : fiber.#locals;
     };
     access.setLocals = (locals) => {
       mainStack.isInUse = true;
-      const fiber = native.current() as Fiber | undefined;
+      const fiber = current() as Fiber | undefined;
       if (fiber === undefined) mainStack.locals = locals;
       else fiber.#locals = locals;
     };
@@ -345,21 +347,27 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     access.handleOf = (fiber) => fiber.#handle;
     access.startTask = (fiber, value) => {
       fiber.#belongsToTask = true;
-      return fiber.#begin(value, startTask);
+      fiber.#prepare(value);
+      // Not by way of #enterStack: compiled code knows the function here.
+      if (fiber.#resource === undefined) return startTask(fiber, fiber.#stackSize, fiber.#frame);
+      return fiber.#enterStack(startTask);
     };
     access.prepare = (fiber, value) => {
       fiber.#belongsToTask = true;
-      fiber.#value = value;
-      watchForLeak(fiber);
+      fiber.#prepare(value);
     };
   }
 
   #begin(value: unknown, start = startFiber): unknown {
     if (this.#handle === FINISHED) throw finishedError();
+    this.#prepare(value);
+    return this.#enterStack(start);
+  }
+
+  #prepare(value: unknown): void {
     this.#value = value;
     watchForLeak(this);
     if (runtime.addon !== undefined) trimWhileIdle(runtime.addon);
-    return this.#enterStack(start);
   }
 
   #enterStack(start: typeof startFiber): unknown {

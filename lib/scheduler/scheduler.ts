@@ -117,7 +117,7 @@ export class Scheduler {
    */
   spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
     checkFunction('fn', fn);
-    return this.start(() => fn(...args), undefined);
+    return this.start(fn, args, undefined);
   }
 
   /** Runs `fn` in a task and answers a promise of what it returns. */
@@ -137,8 +137,13 @@ export class Scheduler {
   }
 
   /** @internal */
-  start<T>(body: () => T, scope: Scope | undefined, onEnd?: (task: Task) => void): Task<T> {
-    const task = new Task<T>(this, body, scope, onEnd);
+  start<A extends unknown[], T>(
+    fn: (...args: A) => T,
+    args: A,
+    scope: Scope | undefined,
+    onEnd?: (task: Task) => void,
+  ): Task<T> {
+    const task = new Task<T>(this, fn as (...args: unknown[]) => T, args, scope, onEnd);
     this.#spawned++;
     this.#remember(task as Task);
     this.makeReady(task as Task);

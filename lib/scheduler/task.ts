@@ -1,11 +1,12 @@
 import { AbortError, FiberError } from '../errors';
 import { access, Fiber, runtime } from '../fiber';
 import { CREATED, FINISHED, type Handle } from '../native';
-import { current } from './current';
+import { blockingTask, current } from './current';
 import { breakHolds, type Hold } from './hold';
 import { Scope } from './scope';
 import type { Scheduler } from './scheduler';
 import { Waiter } from './waiter';
+import { WaitQueue } from './wait-queue';
 
 /**
  * Where a task is in its life: waiting for its turn, running, asleep in a blocking call, or ended with a
@@ -14,6 +15,7 @@ import { Waiter } from './waiter';
 export type TaskStatus = 'ready' | 'running' | 'parked' | 'finished' | 'failed' | 'cancelled';
 
 const noop = (): void => undefined;
+const NO_ARGUMENTS: [] = [];
 
 let lastId = 0;
 
@@ -51,10 +53,11 @@ export class Task<T = unknown> implements PromiseLike<T> {
   observed = false;
 
   readonly #own: Scope;
-  #body: (() => T) | undefined;
+  #fn: ((...args: unknown[]) => T) | undefined;
+  #args: unknown[];
   #status: TaskStatus = 'ready';
   #outcome: unknown = undefined;
-  #joiners: Waiter[] | undefined = undefined;
+  #joiners: WaitQueue | undefined = undefined;
   #onEnd: ((task: Task) => void) | undefined;
   #promise: Promise<T> | undefined = undefined;
   #settle: { resolve: (value: T) => void; reject: (error: unknown) => void } | undefined =
@@ -64,11 +67,13 @@ export class Task<T = unknown> implements PromiseLike<T> {
   constructor(
     /** @internal */
     readonly scheduler: Scheduler,
-    body: () => T,
+    fn: (...args: unknown[]) => T,
+    args: unknown[],
     scope: Scope | undefined,
     onEnd?: (task: Task) => void,
   ) {
-    this.#body = body;
+    this.#fn = fn;
+    this.#args = args;
     this.#own = this.scope = new Scope(this as Task, scope);
     this.#onEnd = onEnd;
     this.fiber = new Fiber(runTask);
@@ -128,8 +133,8 @@ export class Task<T = unknown> implements PromiseLike<T> {
    * `ERR_TASK_JOINS_ITSELF`; the reason of a cancelled scope
    */
   join(): T {
-    const waiter = Waiter.begin('Task.join', this);
-    if (waiter.task === (this as Task)) {
+    const task = blockingTask('Task.join');
+    if (task === (this as Task)) {
       throw new FiberError(
         'ERR_TASK_JOINS_ITSELF',
         'A task cannot join itself: it would sleep for ever',
@@ -137,11 +142,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
     }
     this.observe();
     if (!this.done) {
-      const joiners = (this.#joiners ??= []);
-      joiners.push(waiter);
-      waiter.park(() => {
-        joiners.splice(joiners.indexOf(waiter), 1);
-      });
+      Waiter.inQueue(task, 'Task.join', this).parkIn((this.#joiners ??= new WaitQueue()));
     }
     return this.#answer();
   }
@@ -195,8 +196,9 @@ export class Task<T = unknown> implements PromiseLike<T> {
   run(): void {
     this.handle = access.handleOf(this.fiber);
     try {
-      const body = this.#body as () => T;
-      this.end('finished', body());
+      const fn = this.#fn as (...args: unknown[]) => T;
+      const args = this.#args;
+      this.end('finished', args.length === 0 ? fn() : fn(...args));
     } catch (error) {
       const cancelled = this.#own.isCancelled && error === this.#own.reason;
       this.end(cancelled ? 'cancelled' : 'failed', error);
@@ -207,13 +209,13 @@ export class Task<T = unknown> implements PromiseLike<T> {
   end(status: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
     this.#status = status;
     this.#outcome = outcome;
-    this.#body = undefined;
+    this.#fn = undefined;
+    this.#args = NO_ARGUMENTS;
     this.handle = FINISHED;
     this.#own.close();
     if (this.holds !== undefined) breakHolds(this as Task);
     this.scheduler.forget(this as Task);
-    for (const joiner of this.#joiners ?? []) joiner.wake(undefined);
-    this.#joiners = undefined;
+    this.#joiners?.wakeAll(undefined);
     this.#onEnd?.(this as Task);
     this.#onEnd = undefined;
     if (this.#settle !== undefined) this.#settlePromise();
@@ -231,7 +233,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown
       if (!this.observed) this.#promise = Promise.reject(this.#outcome);
     };
-    this.scheduler.start(noop, undefined, afterTheReady);
+    this.scheduler.start(noop, NO_ARGUMENTS, undefined, afterTheReady);
   }
 
   /** The error it ended with. @internal */

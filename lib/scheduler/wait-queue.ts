@@ -1,18 +1,18 @@
 /**
  * A place in a {@link WaitQueue}. It lies in one queue at most, so the links are its own and nothing is allocated.
  */
-export abstract class Place {
+export interface Place {
   /** Where it lies; undefined once it was served or has left. */
-  queue: WaitQueue | undefined = undefined;
-  next: Place | undefined = undefined;
-  previous: Place | undefined = undefined;
+  queue: WaitQueue | undefined;
+  next: Place | undefined;
+  previous: Place | undefined;
   /** What it brings along: what a sender sends. */
-  item: unknown = undefined;
+  item: unknown;
 
   /** Ends the wait with a value. Answers whether it was still to be ended. */
-  abstract wake(value: unknown): boolean;
+  wake(value: unknown): boolean;
   /** Ends the wait with an error. Answers whether it was still to be ended. */
-  abstract fail(error: unknown): boolean;
+  fail(error: unknown): boolean;
 }
 
 /** Those who wait for one thing, first come first served. Who gives up leaves at once, from any place. */

@@ -1,12 +1,16 @@
 import { blockingTask } from './current';
 import type { Task } from './task';
-import { Place, type WaitQueue } from './wait-queue';
+import type { Place, WaitQueue } from './wait-queue';
 
 /**
  * One sleep of one task, and the token that ends it: settled once, by whatever comes first. What comes later
  * is a no-op, so a stale timer or a lost race does no harm.
  */
-export class Waiter<T = unknown> extends Place {
+export class Waiter<T = unknown> implements Place {
+  queue: WaitQueue | undefined = undefined;
+  next: Place | undefined = undefined;
+  previous: Place | undefined = undefined;
+  item: unknown = undefined;
   settled = false;
   #parked = false;
   #failed = false;
@@ -22,9 +26,7 @@ export class Waiter<T = unknown> extends Place {
     readonly task: Task,
     public what: string,
     public on?: unknown,
-  ) {
-    super();
-  }
+  ) {}
 
   /**
    * For the running task, at a blocking call.

@@ -1,19 +1,22 @@
 import { checkDuration, wrongType, wrongValue } from '../options';
 import type { Timer } from '../scheduler/clock';
 import { isThenable } from '../scheduler/wait';
-import { Place } from '../scheduler/wait-queue';
+import type { Place, WaitQueue } from '../scheduler/wait-queue';
 import { Channel } from './channel';
 import { unwatch, watch, type Watcher } from './promise-watch';
 import type { Selection } from './select';
 
 /** A case of a select: it happens at once, or after a wait in its place. */
-export abstract class Case extends Place {
+export abstract class Case implements Place {
+  queue: WaitQueue | undefined = undefined;
+  next: Place | undefined = undefined;
+  previous: Place | undefined = undefined;
+  item: unknown = undefined;
+
   constructor(
     readonly selection: Selection,
     readonly index: number,
-  ) {
-    super();
-  }
+  ) {}
 
   /** What it waits for, for reports. */
   abstract readonly target: unknown;
