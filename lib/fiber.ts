@@ -45,6 +45,8 @@ export interface FiberAccess {
    * goes on in its place: a handle of a sleeping chain, a created fiber of the same kind, or -1.
    */
   startTask: (fiber: Fiber, value: unknown) => unknown;
+  /** As `startTask`, in the place of the running chain with this root, which sleeps. */
+  startOver: (fiber: Fiber, value: unknown, root: Handle) => void;
   /** Gives a created fiber the value that its body begins with. */
   prepare: (fiber: Fiber, value: unknown) => void;
   /** The fiber-locals of the running fiber, or of the main stack. */
@@ -91,6 +93,7 @@ const {
   restart,
   resume: resumeNative,
   start: startFiber,
+  startOver,
   startTask,
   transfer: transferNative,
 } = native;
@@ -326,7 +329,8 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
           fiber = finishTask(result) as Fiber | undefined;
         } else {
           fiber = result as Fiber;
-          fiber.#enterStack(restart);
+          if (fiber.#resource === undefined) restart(fiber, fiber.#stackSize, fiber.#frame);
+          else fiber.#enterStack(restart);
         }
       }
     };
@@ -351,6 +355,20 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
       // Not by way of #enterStack: compiled code knows the function here.
       if (fiber.#resource === undefined) return startTask(fiber, fiber.#stackSize, fiber.#frame);
       return fiber.#enterStack(startTask);
+    };
+    access.startOver = (fiber, value, root) => {
+      fiber.#belongsToTask = true;
+      fiber.#prepare(value);
+      const resource = fiber.#resource;
+      startOver(
+        fiber,
+        fiber.#stackSize,
+        fiber.#frame,
+        resource,
+        resource?.asyncId(),
+        resource?.triggerAsyncId(),
+        root,
+      );
     };
     access.prepare = (fiber, value) => {
       fiber.#belongsToTask = true;

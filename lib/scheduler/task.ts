@@ -3,16 +3,11 @@ import { access, Fiber, runtime } from '../fiber';
 import { CREATED, FINISHED, type Handle } from '../native';
 import { blockingTask, current } from './current';
 import { breakHolds, type Hold } from './hold';
+import { Phase, statusOf, type TaskStatus } from './phase';
 import { Scope } from './scope';
 import type { Scheduler } from './scheduler';
 import { Waiter } from './waiter';
 import { WaitQueue } from './wait-queue';
-
-/**
- * Where a task is in its life: waiting for its turn, running, asleep in a blocking call, or ended with a
- * value, an error or its cancellation.
- */
-export type TaskStatus = 'ready' | 'running' | 'parked' | 'finished' | 'failed' | 'cancelled';
 
 const noop = (): void => undefined;
 const NO_ARGUMENTS: [] = [];
@@ -31,6 +26,8 @@ export class Task<T = unknown> implements PromiseLike<T> {
   readonly id: number = ++lastId;
   /** @internal */
   readonly fiber: Fiber;
+  /** Its {@link status}. @internal */
+  phase: Phase = Phase.ready;
   /** The fiber's. @internal */
   handle: Handle = CREATED;
   /** The innermost scope that it runs in. @internal */
@@ -55,7 +52,6 @@ export class Task<T = unknown> implements PromiseLike<T> {
   readonly #own: Scope;
   #fn: ((...args: unknown[]) => T) | undefined;
   #args: unknown[];
-  #status: TaskStatus = 'ready';
   #outcome: unknown = undefined;
   #joiners: WaitQueue | undefined = undefined;
   #onEnd: ((task: Task) => void) | undefined;
@@ -93,17 +89,12 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** Where the task is in its life. */
   get status(): TaskStatus {
-    return this.#status;
-  }
-
-  /** @internal */
-  set status(status: TaskStatus) {
-    this.#status = status;
+    return statusOf(this.phase);
   }
 
   /** Whether it has ended, in whatever way. */
   get done(): boolean {
-    return this.#status !== 'ready' && this.#status !== 'running' && this.#status !== 'parked';
+    return this.phase >= Phase.finished;
   }
 
   /** Aborted when the task is cancelled: hand it to whatever takes an `AbortSignal`. */
@@ -207,7 +198,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** @internal */
   end(status: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
-    this.#status = status;
+    this.phase = Phase[status];
     this.#outcome = outcome;
     this.#fn = undefined;
     this.#args = NO_ARGUMENTS;
@@ -238,16 +229,16 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** The error it ended with. @internal */
   get error(): unknown {
-    return this.#status === 'finished' ? undefined : this.#outcome;
+    return this.phase === Phase.finished ? undefined : this.#outcome;
   }
 
   #answer(): T {
-    if (this.#status !== 'finished') throw this.#outcome;
+    if (this.phase !== Phase.finished) throw this.#outcome;
     return this.#outcome as T;
   }
 
   #settlePromise(): void {
-    if (this.#status === 'finished') this.#settle?.resolve(this.#outcome as T);
+    if (this.phase === Phase.finished) this.#settle?.resolve(this.#outcome as T);
     else this.#settle?.reject(this.#outcome);
   }
 }

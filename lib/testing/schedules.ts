@@ -30,6 +30,11 @@ export abstract class Schedule implements ReadyQueue {
     return this.ready.splice(this.choose(), 1)[0];
   }
 
+  exchange(task: Task): Task {
+    this.push(task);
+    return this.take() ?? task;
+  }
+
   /** The index of who goes on; there is at least one. */
   protected abstract choose(): number;
 }

@@ -11,17 +11,6 @@ namespace greenfiber::fiber {
 
 namespace {
 
-// Puts the chain to sleep that the running fiber is the tip of; who waited for it is to be continued.
-[[gnu::always_inline]] inline Fiber& cut(Runtime& runtime, Fiber& root) {
-  Fiber& tip = runtime.running();
-  tip.state = State::kAsleepInChain;
-  root.tip = &tip;
-  Fiber& resumer = root.resumer != nullptr ? *root.resumer : runtime.main();
-  root.resumer = nullptr;
-  runtime.uninstall_chain(root, resumer);
-  return resumer;
-}
-
 // enter(root, value): continues a chain where it sleeps and waits for its root.
 void enter_with(const Info& info, Signal signal) {
   Runtime& runtime = *Runtime::current();

@@ -121,6 +121,17 @@ inline bool can_wait(Runtime& runtime) {
   info.GetReturnValue().Set(local_over(&value));
 }
 
+// Puts the chain to sleep that the running fiber is the tip of; who waited for it is to be continued.
+[[gnu::always_inline]] inline Fiber& cut(Runtime& runtime, Fiber& root) {
+  Fiber& tip = runtime.running();
+  tip.state = State::kAsleepInChain;
+  root.tip = &tip;
+  Fiber& resumer = root.resumer != nullptr ? *root.resumer : runtime.main();
+  root.resumer = nullptr;
+  runtime.uninstall_chain(root, resumer);
+  return resumer;
+}
+
 // Makes a sleeping chain go on in the place of one that `resumer` waited for; answers its tip.
 [[gnu::always_inline]] inline Fiber& continue_chain(Runtime& runtime, Fiber& root, Fiber& resumer,
                                                     std::uint32_t nesting) {
