@@ -45,9 +45,24 @@ export interface FiberAccess {
    * goes on in its place: a handle of a sleeping chain, a created fiber of the same kind, or -1.
    */
   startTask: (fiber: Fiber, value: unknown) => unknown;
+  /** As `startTask`, in the place of the running chain with this root, which sleeps. */
+  startOver: (fiber: Fiber, value: unknown, root: Handle) => void;
   /** Gives a created fiber the value that its body begins with. */
   prepare: (fiber: Fiber, value: unknown) => void;
+  /** The fiber-locals of the running fiber, or of the main stack. */
+  locals: () => Locals | undefined;
+  setLocals: (locals: Locals) => void;
+  localsOf: (fiber: Fiber) => Locals | undefined;
 }
+
+/** The values of fiber-locals, by their `FiberLocal`. Never changed, so that fibers can share it. */
+export type Locals = ReadonlyMap<object, unknown>;
+
+/** `isInUse`: a fiber-local was ever set, in whatever fiber. */
+const mainStack: { isInUse: boolean; locals: Locals | undefined } = {
+  isInUse: false,
+  locals: undefined,
+};
 
 /** @internal */
 export const access = {} as FiberAccess;
@@ -70,12 +85,15 @@ const native = runtime.fibers;
 // By names of their own, which compiled code embeds: in an object with so many properties each call would look
 // its function up in a hash table. (Where no engine works, no fiber has a handle to call them with.)
 const {
+  current,
+  currentFrame,
   fail,
   finish,
   finishTask,
   restart,
   resume: resumeNative,
   start: startFiber,
+  startOver,
   startTask,
   transfer: transferNative,
 } = native;
@@ -116,6 +134,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #domain: ActiveDomain | undefined = undefined;
   #killed: FiberKilled | undefined = undefined;
   #belongsToTask = false;
+  #locals: Locals | undefined = undefined;
 
   /**
    * @param body - runs on the first {@link resume}, with the value passed to it
@@ -126,8 +145,9 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     checkFunction('body', body);
     this.id = ++lastId;
     this.#body = body;
-    this.#frame = native.currentFrame();
+    this.#frame = currentFrame();
     if (this.#frame === null) this.#becomeResource();
+    if (mainStack.isInUse) this.#locals = access.locals();
     if (options !== undefined) {
       const { name, stackSize } = checkFiberOptions(options);
       this.#name = name;
@@ -275,7 +295,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   /** The running fiber; undefined on the main stack. */
   static get current(): Fiber | undefined {
-    return native.current() as Fiber | undefined;
+    return current() as Fiber | undefined;
   }
 
   /** Whether {@link Fiber.yield} would suspend here. Never throws. */
@@ -309,31 +329,63 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
           fiber = finishTask(result) as Fiber | undefined;
         } else {
           fiber = result as Fiber;
-          fiber.#enterStack(restart);
+          if (fiber.#resource === undefined) restart(fiber, fiber.#stackSize, fiber.#frame);
+          else fiber.#enterStack(restart);
         }
       }
     };
     forget = (fiber) => {
       fiber.#end();
     };
+    access.locals = () => {
+      const fiber = current() as Fiber | undefined;
+      return fiber === undefined ? mainStack.locals : fiber.#locals;
+    };
+    access.setLocals = (locals) => {
+      mainStack.isInUse = true;
+      const fiber = current() as Fiber | undefined;
+      if (fiber === undefined) mainStack.locals = locals;
+      else fiber.#locals = locals;
+    };
+    access.localsOf = (fiber) => fiber.#locals;
     access.handleOf = (fiber) => fiber.#handle;
     access.startTask = (fiber, value) => {
       fiber.#belongsToTask = true;
-      return fiber.#begin(value, startTask);
+      fiber.#prepare(value);
+      // Not by way of #enterStack: compiled code knows the function here.
+      if (fiber.#resource === undefined) return startTask(fiber, fiber.#stackSize, fiber.#frame);
+      return fiber.#enterStack(startTask);
+    };
+    access.startOver = (fiber, value, root) => {
+      fiber.#belongsToTask = true;
+      fiber.#prepare(value);
+      const resource = fiber.#resource;
+      startOver(
+        fiber,
+        fiber.#stackSize,
+        fiber.#frame,
+        resource,
+        resource?.asyncId(),
+        resource?.triggerAsyncId(),
+        root,
+      );
     };
     access.prepare = (fiber, value) => {
       fiber.#belongsToTask = true;
-      fiber.#value = value;
-      watchForLeak(fiber);
+      fiber.#prepare(value);
     };
   }
 
   #begin(value: unknown, start = startFiber): unknown {
     if (this.#handle === FINISHED) throw finishedError();
+    this.#prepare(value);
+    return this.#enterStack(start);
+  }
+
+  #prepare(value: unknown): void {
     this.#value = value;
     watchForLeak(this);
     if (runtime.addon !== undefined) trimWhileIdle(runtime.addon);
-    return this.#enterStack(start);
   }
 
   #enterStack(start: typeof startFiber): unknown {

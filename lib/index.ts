@@ -14,13 +14,31 @@ export { answer, handle, on, type Clause } from './effects/handle';
 export { type TailCall } from './effects/tail-call';
 export { Fiber, type FiberOptions, type FiberState } from './fiber';
 export { generate } from './generate';
+export { FiberLocal } from './fiber-local';
 export { now, sleep, yieldNow } from './scheduler/blocking';
 export { group, type Group } from './scheduler/group';
 export { abortable, deadline, shield, timeout, type TimeLimit } from './scheduler/limits';
 export { Scheduler, type SchedulerOptions, type SchedulerStats } from './scheduler/scheduler';
 export { fiberize, spawn } from './scheduler/spawn';
-export { currentTask, type Task, type TaskStatus } from './scheduler/task';
+export { type TaskStatus } from './scheduler/phase';
+export { currentTask, type Task } from './scheduler/task';
 export { sync, wait } from './scheduler/wait';
+export { Barrier } from './sync/barrier';
+export { Channel, type Received } from './sync/channel';
+export { Condition } from './sync/condition';
+export { Event } from './sync/event';
+export { Mutex, type LockGuard } from './sync/mutex';
+export { Once } from './sync/once';
+export { RwLock } from './sync/rw-lock';
+export {
+  select,
+  type SelectCase,
+  type Selected,
+  type SelectedDefault,
+  type SelectedValue,
+} from './sync/select';
+export { Semaphore } from './sync/semaphore';
+export { WaitGroup } from './sync/wait-group';
 export { stats, type Stats } from './stats';
 
 verifyEngine();

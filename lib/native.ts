@@ -23,6 +23,16 @@ export interface NativeFibers {
   transfer(handle: Handle, value: unknown): unknown;
   /** As `start`, for a fiber that only suspends as the root of a chain: see src-native/fiber/chain.cc. */
   startTask(...first: StartArguments): unknown;
+  /** As `startTask`, in the place of the running chain, which sleeps. */
+  startOver(
+    fiber: object,
+    stackSize: number,
+    frame: unknown,
+    resource: AsyncResource | undefined,
+    asyncId: number | undefined,
+    triggerId: number | undefined,
+    root: Handle,
+  ): unknown;
   /** The end of a task's body; the chain `next` goes on in its place, -1: who waited for the task. */
   finishTask(next: Handle): object | undefined;
   /** Begins the body of another task on the stack of one whose body has ended. */
@@ -52,6 +62,8 @@ export interface NativeFibers {
   sweep(): void;
   /** From now on a switch saves and restores the active domain. */
   trackDomains(): void;
+  /** What a promise was fulfilled with; `otherwise` when it was not. */
+  fulfilledValue(promise: unknown, otherwise: unknown): unknown;
   readonly isDirect: boolean;
   readonly directFailure: string;
 }
@@ -229,6 +241,7 @@ function unsupported(error: () => FiberError): NativeFibers {
     fail: refuse,
     transfer: refuse,
     startTask: refuse,
+    startOver: refuse,
     finishTask: refuse,
     restart: refuse,
     leave: refuse,
@@ -249,6 +262,7 @@ function unsupported(error: () => FiberError): NativeFibers {
     currentFrame: refuse,
     sweep: () => undefined,
     trackDomains: () => undefined,
+    fulfilledValue: refuse,
     isDirect: false,
     directFailure: '',
   };

@@ -53,11 +53,14 @@ export function tasksAsleep(scheduler: Scheduler): Task[] {
   return tasks;
 }
 
-/** What a task waits for, in a few words: a task's name, else its class. */
+/** What a task waits for, in a few words: a task's name, else its class, and who holds it. */
 export function describe(on: unknown): string {
   if (on === undefined) return '';
+  if (Array.isArray(on)) return on.map(describe).join(',');
   if (typeof on !== 'object' || on === null) return ` on ${inspect(on)}`;
-  const { name } = on as { name?: unknown };
+  const { name, owners = [] } = on as { name?: unknown; owners?: readonly Task[] };
   const kind = on.constructor.name;
-  return typeof name === 'string' && name !== '' ? ` on ${kind} "${name}"` : ` on a ${kind}`;
+  const what = typeof name === 'string' && name !== '' ? ` on ${kind} "${name}"` : ` on a ${kind}`;
+  if (owners.length === 0) return what;
+  return `${what}, held by ${owners.map((task) => task.name).join(', ')}`;
 }

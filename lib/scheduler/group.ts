@@ -34,15 +34,11 @@ export class Group {
         'The group has ended and takes no further tasks: spawn inside its body',
       );
     }
-    const task = this.#scope.task.scheduler.start(
-      () => fn(...args),
-      this.#scope,
-      (ended) => {
-        this.#running--;
-        if (ended.status === 'failed') this.#fail(ended.error);
-        if (this.#running === 0) this.#end?.wake(undefined);
-      },
-    );
+    const task = this.#scope.task.scheduler.start(fn, args, this.#scope, (ended) => {
+      this.#running--;
+      if (ended.status === 'failed') this.#fail(ended.error);
+      if (this.#running === 0) this.#end?.wake(undefined);
+    });
     this.#running++;
     task.observe();
     return task;

@@ -1,10 +1,12 @@
 import { FiberError } from '../errors';
 import { access, runtime } from '../fiber';
 import { CREATED } from '../native';
-import { checkFunction, checkObject, wrongValue } from '../options';
+import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
+import { LARGEST_SEED, random, randomSeed } from '../random';
 import { realClock, type Clock } from './clock';
 import { current } from './current';
 import { watchForDeadlock } from './deadlock';
+import { Phase } from './phase';
 import type { Scope } from './scope';
 import { warnIfSlow, watchesSlowTasks } from './slow-task';
 import { Task } from './task';
@@ -13,6 +15,8 @@ import { TaskQueue, type ReadyQueue } from './task-queue';
 export interface SchedulerOptions {
   /** Milliseconds that tasks may run before the event loop gets its turn. Default 5. */
   slice?: number;
+  /** Where the choices of {@link select} come from, a whole number. Default: drawn at random. */
+  seed?: number;
 }
 
 export interface SchedulerStats {
@@ -58,6 +62,8 @@ export class Scheduler {
 
   /** @internal */
   readonly clock: Clock;
+  /** Numbers from 0 to 1. @internal */
+  readonly random: () => number;
   /** @internal */
   firstAlive: Task | undefined = undefined;
 
@@ -66,6 +72,8 @@ export class Scheduler {
 
   readonly #slice: number;
   readonly #watchesDeadlocks: boolean;
+  /** Not in a simulation: there every place where tasks could be switched is to be tried. */
+  readonly #goesOn: boolean;
   readonly #ready: ReadyQueue;
   readonly #turn: () => void;
   #planned = false;
@@ -88,15 +96,18 @@ export class Scheduler {
    */
   constructor(options: SchedulerOptions = {}, parts: SchedulerParts = {}) {
     checkObject('options', options);
-    const { slice = 5 } = options;
+    const { slice = 5, seed = randomSeed() } = options;
     if (typeof slice !== 'number' || !(slice > 0)) {
       throw wrongValue('options.slice', 'a number of milliseconds above 0', slice);
     }
+    checkInteger('options.seed', seed, 0, LARGEST_SEED);
     this.#slice = slice;
+    this.random = random(seed);
     this.clock = parts.clock ?? realClock;
     this.#ready = parts.ready ?? new TaskQueue();
     this.onUnobserved = parts.onUnobserved;
     this.#watchesDeadlocks = parts.clock === undefined;
+    this.#goesOn = parts.ready === undefined;
     this.#turn = () => {
       this.#runTurn();
     };
@@ -110,7 +121,7 @@ export class Scheduler {
    */
   spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
     checkFunction('fn', fn);
-    return this.start(() => fn(...args), undefined);
+    return this.start(fn, args, undefined);
   }
 
   /** Runs `fn` in a task and answers a promise of what it returns. */
@@ -130,8 +141,13 @@ export class Scheduler {
   }
 
   /** @internal */
-  start<T>(body: () => T, scope: Scope | undefined, onEnd?: (task: Task) => void): Task<T> {
-    const task = new Task<T>(this, body, scope, onEnd);
+  start<A extends unknown[], T>(
+    fn: (...args: A) => T,
+    args: A,
+    scope: Scope | undefined,
+    onEnd?: (task: Task) => void,
+  ): Task<T> {
+    const task = new Task<T>(this, fn as (...args: unknown[]) => T, args, scope, onEnd);
     this.#spawned++;
     this.#remember(task as Task);
     this.makeReady(task as Task);
@@ -140,7 +156,7 @@ export class Scheduler {
 
   /** The task goes on in the turn under way, or in one that is planned now. @internal */
   makeReady(task: Task): void {
-    task.status = 'ready';
+    task.phase = Phase.ready;
     this.#ready.push(task);
     if (this.#planned || this.#turning) return;
     this.#planned = true;
@@ -149,31 +165,40 @@ export class Scheduler {
 
   /** As {@link makeReady}, from the bottom of a microtask: the turn begins now. @internal */
   makeReadyAndRun(task: Task): void {
-    task.status = 'ready';
+    task.phase = Phase.ready;
     this.#ready.push(task);
     if (!this.#planned && !this.#turning) this.#runTurn();
   }
 
   /** Leaves the running task until it is made ready, for the next ready one. @internal */
   suspend(task: Task): void {
-    task.status = 'parked';
+    task.phase = Phase.parked;
     try {
-      this.#leave(task);
-    } finally {
-      task.status = 'running';
+      this.#leave(task, this.#isOver() ? undefined : this.#ready.take());
+    } catch (error) {
+      task.phase = Phase.running; // this place cannot be left, or it was raised here
+      throw error;
     }
+  }
+
+  /** Whether the running task need not sleep where it has nothing to wait for. @internal */
+  mayGoOn(): boolean {
+    return this.#goesOn && !this.#isOver();
   }
 
   /** Lets the other ready tasks run, then goes on. @internal */
   yieldFrom(task: Task): void {
-    if (this.#ready.length === 0 && !this.#isOver()) return;
-    task.status = 'ready';
-    this.#ready.push(task);
+    const isOver = this.#isOver();
+    if (this.#ready.length === 0 && !isOver) return;
+    task.phase = Phase.ready;
     try {
-      this.#leave(task);
+      let next: Task | undefined;
+      if (isOver) this.#ready.push(task);
+      else next = this.#ready.exchange(task);
+      this.#leave(task, next);
     } catch (error) {
       this.#ready.remove(task); // this place cannot be left
-      task.status = 'running';
+      task.phase = Phase.running;
       throw error;
     }
   }
@@ -185,7 +210,7 @@ export class Scheduler {
     if (next === undefined) return NOBODY;
     const handle = next.handle;
     current.task = next;
-    next.status = 'running';
+    next.phase = Phase.running;
     if (handle !== CREATED) return handle;
     access.prepare(next.fiber, next);
     return next.fiber;
@@ -207,30 +232,28 @@ export class Scheduler {
     this.firstAlive = task;
   }
 
-  #leave(task: Task): void {
+  /** Sleeps, and lets `next` go on, or the event loop. Whoever continues the task says that it runs. */
+  #leave(task: Task, next: Task | undefined): void {
     const handle = task.handle;
-    const next = this.#isOver() ? undefined : this.#ready.take();
-    if (next !== undefined && next.handle >= 0) {
-      if (next === task) {
-        current.task = task;
-      } else {
-        current.task = next;
-        next.status = 'running';
-        try {
-          handOver(handle, next.handle);
-        } catch (error) {
-          if (current.task !== next) throw error; // raised where the task goes on
-          current.task = task;
-          next.status = 'ready';
-          this.#ready.unshift(next);
-          throw error;
-        }
-      }
-    } else {
-      if (next !== undefined) this.#ready.unshift(next); // has no stack yet: the main stack starts it
+    if (next === undefined) {
       leave(handle);
+    } else if (next === task) {
+      task.phase = Phase.running;
+    } else {
+      current.task = next;
+      next.phase = Phase.running;
+      try {
+        if (next.handle === CREATED) access.startOver(next.fiber, next, handle);
+        else handOver(handle, next.handle);
+      } catch (error) {
+        if (current.task !== next) throw error; // raised where the task goes on
+        current.task = task;
+        next.phase = Phase.ready;
+        this.#ready.unshift(next);
+        if (next.handle !== CREATED) throw error;
+        leave(handle); // which fails as well, or lets the main stack see why the other cannot start
+      }
     }
-    task.status = 'running';
   }
 
   #runTurn(): void {
@@ -274,7 +297,7 @@ export class Scheduler {
   /** Continues a task, from the main stack, until it or one that it handed over to leaves. */
   #enter(task: Task): void {
     current.task = task;
-    task.status = 'running';
+    task.phase = Phase.running;
     try {
       const handle = task.handle;
       let next = handle === CREATED ? access.startTask(task.fiber, task) : enter(handle, undefined);
@@ -284,7 +307,7 @@ export class Scheduler {
       this.#lose(error);
       return;
     }
-    if (current.task.status === 'running') this.#lose(undefined);
+    if (current.task.phase === Phase.running) this.#lose(undefined);
   }
 
   /** The running task came back without having been left: it could not start, or was terminated. */

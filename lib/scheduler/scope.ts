@@ -11,8 +11,10 @@ export class Scope {
   /** By itself, or by a scope around it that no shield keeps out. */
   isCancelled = false;
 
-  #children: Set<Scope> | undefined;
-  #controller: AbortController | undefined;
+  #firstChild: Scope | undefined = undefined;
+  #next: Scope | undefined = undefined;
+  #previous: Scope | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
 
   /**
    * @param task - whose blocking calls it concerns when it is the innermost scope of that task
@@ -24,7 +26,10 @@ export class Scope {
     readonly shielded = false,
   ) {
     if (parent === undefined) return;
-    (parent.#children ??= new Set()).add(this);
+    const sibling = parent.#firstChild;
+    this.#next = sibling;
+    if (sibling !== undefined) sibling.#previous = this;
+    parent.#firstChild = this;
     if (parent.isCancelled && !shielded) this.#enter(parent.reason);
   }
 
@@ -33,12 +38,20 @@ export class Scope {
     if (this.isCancelled) return;
     this.#enter(reason);
     if (this.task.scope === this) this.task.waiter?.cancel(reason);
-    for (const child of this.#children ?? []) if (!child.shielded) child.cancel(reason);
+    for (const child of this.#children()) if (!child.shielded) child.cancel(reason);
   }
 
   /** Nothing runs inside any more. */
   close(): void {
-    if (this.parent !== undefined) this.parent.#children?.delete(this);
+    const { parent } = this;
+    if (parent === undefined) return;
+    const next = this.#next;
+    const previous = this.#previous;
+    if (previous === undefined && parent.#firstChild !== this) return; // closed before
+    if (previous === undefined) parent.#firstChild = next;
+    else previous.#next = next;
+    if (next !== undefined) next.#previous = previous;
+    this.#next = this.#previous = undefined;
   }
 
   /** Aborted when the scope is cancelled. */
@@ -48,6 +61,15 @@ export class Scope {
       if (this.isCancelled) this.#controller.abort(this.reason);
     }
     return this.#controller.signal;
+  }
+
+  /** As they are now, the oldest first: a signal's listener may open and close scopes. */
+  #children(): Scope[] {
+    const children: Scope[] = [];
+    for (let child = this.#firstChild; child !== undefined; child = child.#next) {
+      children.push(child);
+    }
+    return children.reverse();
   }
 
   #enter(reason: unknown): void {

@@ -15,7 +15,8 @@ export function currentScheduler(): Scheduler {
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
  */
 export function spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
-  return currentScheduler().spawn(fn, ...args);
+  checkFunction('fn', fn);
+  return currentScheduler().start(fn, args, undefined);
 }
 
 /**
@@ -29,7 +30,7 @@ export function fiberize<This, A extends unknown[], T>(
   checkFunction('fn', fn);
   return function (this: This, ...args: A): Promise<T> {
     return currentScheduler()
-      .start(() => fn.apply(this, args), undefined)
+      .start(() => fn.apply(this, args), [], undefined)
       .promise();
   };
 }

@@ -7,6 +7,8 @@ export interface ReadyQueue {
   /** Puts back a task that was taken and could not be continued. */
   unshift(task: Task): void;
   take(): Task | undefined;
+  /** {@link push} and {@link take} in one. */
+  exchange(task: Task): Task;
   /** Takes out a task that is not to go on after all. */
   remove(task: Task): void;
 }
@@ -40,6 +42,22 @@ export class TaskQueue implements ReadyQueue {
     task.nextReady = undefined;
     this.length--;
     return task;
+  }
+
+  exchange(task: Task): Task {
+    const first = this.#first;
+    const last = this.#last;
+    if (first === undefined || last === undefined) return task;
+    const second = first.nextReady;
+    this.#last = task;
+    if (second === undefined) {
+      this.#first = task;
+    } else {
+      this.#first = second;
+      first.nextReady = undefined;
+      last.nextReady = task;
+    }
+    return first;
   }
 
   remove(task: Task): void {

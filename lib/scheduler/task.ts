@@ -2,18 +2,16 @@ import { chainStack } from '../chain-stack';
 import { AbortError, FiberError } from '../errors';
 import { access, Fiber } from '../fiber';
 import { CREATED, FINISHED, type Handle } from '../native';
-import { current } from './current';
+import { blockingTask, current } from './current';
+import { breakHolds, type Hold } from './hold';
+import { Phase, statusOf, type TaskStatus } from './phase';
 import { Scope } from './scope';
 import type { Scheduler } from './scheduler';
 import { Waiter } from './waiter';
-
-/**
- * Where a task is in its life: waiting for its turn, running, asleep in a blocking call, or ended with a
- * value, an error or its cancellation.
- */
-export type TaskStatus = 'ready' | 'running' | 'parked' | 'finished' | 'failed' | 'cancelled';
+import { WaitQueue } from './wait-queue';
 
 const noop = (): void => undefined;
+const NO_ARGUMENTS: [] = [];
 
 let lastId = 0;
 
@@ -29,12 +27,18 @@ export class Task<T = unknown> implements PromiseLike<T> {
   readonly id: number = ++lastId;
   /** @internal */
   readonly fiber: Fiber;
+  /** Its {@link status}. @internal */
+  phase: Phase = Phase.ready;
   /** The fiber's. @internal */
   handle: Handle = CREATED;
   /** The innermost scope that it runs in. @internal */
   scope: Scope;
   /** What it sleeps in. @internal */
   waiter: Waiter | undefined = undefined;
+  /** What it sleeps in when it waits in a queue, again and again. @internal */
+  queueWaiter: Waiter | undefined = undefined;
+  /** The locks that it holds. @internal */
+  holds: Hold | undefined = undefined;
   /** @internal */
   nextReady: Task | undefined = undefined;
   /** Neighbours in the list of tasks that have not ended. @internal */
@@ -47,10 +51,10 @@ export class Task<T = unknown> implements PromiseLike<T> {
   observed = false;
 
   readonly #own: Scope;
-  #body: (() => T) | undefined;
-  #status: TaskStatus = 'ready';
+  #fn: ((...args: unknown[]) => T) | undefined;
+  #args: unknown[];
   #outcome: unknown = undefined;
-  #joiners: Waiter[] | undefined = undefined;
+  #joiners: WaitQueue | undefined = undefined;
   #onEnd: ((task: Task) => void) | undefined;
   #promise: Promise<T> | undefined = undefined;
   #settle: { resolve: (value: T) => void; reject: (error: unknown) => void } | undefined =
@@ -60,11 +64,13 @@ export class Task<T = unknown> implements PromiseLike<T> {
   constructor(
     /** @internal */
     readonly scheduler: Scheduler,
-    body: () => T,
+    fn: (...args: unknown[]) => T,
+    args: unknown[],
     scope: Scope | undefined,
     onEnd?: (task: Task) => void,
   ) {
-    this.#body = body;
+    this.#fn = fn;
+    this.#args = args;
     this.#own = this.scope = new Scope(this as Task, scope);
     this.#onEnd = onEnd;
     this.fiber = new Fiber(runTask);
@@ -84,17 +90,12 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** Where the task is in its life. */
   get status(): TaskStatus {
-    return this.#status;
-  }
-
-  /** @internal */
-  set status(status: TaskStatus) {
-    this.#status = status;
+    return statusOf(this.phase);
   }
 
   /** Whether it has ended, in whatever way. */
   get done(): boolean {
-    return this.#status !== 'ready' && this.#status !== 'running' && this.#status !== 'parked';
+    return this.phase >= Phase.finished;
   }
 
   /** Aborted when the task is cancelled: hand it to whatever takes an `AbortSignal`. */
@@ -117,8 +118,8 @@ export class Task<T = unknown> implements PromiseLike<T> {
    * `ERR_TASK_JOINS_ITSELF`; the reason of a cancelled scope
    */
   join(): T {
-    const waiter = Waiter.begin('Task.join', this);
-    if (waiter.task === (this as Task)) {
+    const task = blockingTask('Task.join');
+    if (task === (this as Task)) {
       throw new FiberError(
         'ERR_TASK_JOINS_ITSELF',
         'A task cannot join itself: it would sleep for ever',
@@ -126,11 +127,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
     }
     this.observe();
     if (!this.done) {
-      const joiners = (this.#joiners ??= []);
-      joiners.push(waiter);
-      waiter.park(() => {
-        joiners.splice(joiners.indexOf(waiter), 1);
-      });
+      Waiter.inQueue(task, 'Task.join', this).parkIn((this.#joiners ??= new WaitQueue()));
     }
     return this.#answer();
   }
@@ -184,8 +181,9 @@ export class Task<T = unknown> implements PromiseLike<T> {
   run(): void {
     this.handle = access.handleOf(this.fiber);
     try {
-      const body = this.#body as () => T;
-      this.end('finished', body());
+      const fn = this.#fn as (...args: unknown[]) => T;
+      const args = this.#args;
+      this.end('finished', args.length === 0 ? fn() : fn(...args));
     } catch (error) {
       const cancelled = this.#own.isCancelled && error === this.#own.reason;
       this.end(cancelled ? 'cancelled' : 'failed', error);
@@ -194,14 +192,15 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** @internal */
   end(status: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
-    this.#status = status;
+    this.phase = Phase[status];
     this.#outcome = outcome;
-    this.#body = undefined;
+    this.#fn = undefined;
+    this.#args = NO_ARGUMENTS;
     this.handle = FINISHED;
     this.#own.close();
+    if (this.holds !== undefined) breakHolds(this as Task);
     this.scheduler.forget(this as Task);
-    for (const joiner of this.#joiners ?? []) joiner.wake(undefined);
-    this.#joiners = undefined;
+    this.#joiners?.wakeAll(undefined);
     this.#onEnd?.(this as Task);
     this.#onEnd = undefined;
     if (this.#settle !== undefined) this.#settlePromise();
@@ -219,21 +218,21 @@ export class Task<T = unknown> implements PromiseLike<T> {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown
       if (!this.observed) this.#promise = Promise.reject(this.#outcome);
     };
-    this.scheduler.start(noop, undefined, afterTheReady);
+    this.scheduler.start(noop, NO_ARGUMENTS, undefined, afterTheReady);
   }
 
   /** The error it ended with. @internal */
   get error(): unknown {
-    return this.#status === 'finished' ? undefined : this.#outcome;
+    return this.phase === Phase.finished ? undefined : this.#outcome;
   }
 
   #answer(): T {
-    if (this.#status !== 'finished') throw this.#outcome;
+    if (this.phase !== Phase.finished) throw this.#outcome;
     return this.#outcome as T;
   }
 
   #settlePromise(): void {
-    if (this.#status === 'finished') this.#settle?.resolve(this.#outcome as T);
+    if (this.phase === Phase.finished) this.#settle?.resolve(this.#outcome as T);
     else this.#settle?.reject(this.#outcome);
   }
 }

@@ -1,17 +1,27 @@
 import { FiberError } from '../errors';
+import { runtime } from '../fiber';
 import { checkFunction } from '../options';
+import { blockingTask } from './current';
 import { Waiter } from './waiter';
+
+const { fulfilledValue } = runtime.fibers;
 
 /**
  * Sleeps until a promise (or another thenable) is settled; answers its value, or throws what it was rejected
- * with. Any other value is answered at once.
+ * with. The value of a promise that is fulfilled already is answered at once while the slice lasts, and so is what
+ * is no promise.
  *
  * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER` outside of tasks (there, use `await`: the event loop is never
  * blocked), `ERR_FIBER_NOT_YIELDABLE`; the reason of a cancelled scope
  */
 export function wait<T>(thenable: PromiseLike<T> | T): T {
-  const waiter = Waiter.begin<T>('wait', thenable);
+  const task = blockingTask('wait');
   if (!isThenable(thenable)) return thenable;
+  if (thenable.then === promiseThen && task.scheduler.mayGoOn()) {
+    const value = fulfilledValue(thenable, notFulfilled);
+    if (value !== notFulfilled) return value as T;
+  }
+  const waiter = new Waiter<T>(task, 'wait', thenable);
   // A foreign thenable may call back now, twice, or with another thenable: a promise sorts that out.
   const promise =
     thenable instanceof Promise ? (thenable as Promise<T>) : Promise.resolve(thenable);
@@ -26,9 +36,13 @@ export function wait<T>(thenable: PromiseLike<T> | T): T {
   return waiter.park(noop);
 }
 
+const promiseThen: unknown = Promise.prototype.then;
+const notFulfilled = Symbol('not fulfilled');
+
 const noop = (): void => undefined;
 
-function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
+/** Whether it has a `then`, as promises have. */
+export function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
   if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
   return typeof (value as { then?: unknown }).then === 'function';
 }

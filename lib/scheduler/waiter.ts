@@ -1,14 +1,20 @@
 import { blockingTask } from './current';
 import type { Task } from './task';
+import type { Place, WaitQueue } from './wait-queue';
 
 /**
  * One sleep of one task, and the token that ends it: settled once, by whatever comes first. What comes later
  * is a no-op, so a stale timer or a lost race does no harm.
  */
-export class Waiter<T = unknown> {
+export class Waiter<T = unknown> implements Place {
+  queue: WaitQueue | undefined = undefined;
+  next: Place | undefined = undefined;
+  previous: Place | undefined = undefined;
+  item: unknown = undefined;
   settled = false;
   #parked = false;
   #failed = false;
+  #cancellable = false;
   #value: unknown = undefined;
   #undo: (() => void) | undefined = undefined;
 
@@ -18,8 +24,8 @@ export class Waiter<T = unknown> {
    */
   constructor(
     readonly task: Task,
-    readonly what: string,
-    readonly on?: unknown,
+    public what: string,
+    public on?: unknown,
   ) {}
 
   /**
@@ -29,6 +35,18 @@ export class Waiter<T = unknown> {
    */
   static begin<T>(what: string, on?: unknown): Waiter<T> {
     return new Waiter<T>(blockingTask(what), what, on);
+  }
+
+  /**
+   * For a sleep in a queue: nobody else refers to it, so a task's next such sleep can have the same one. To be
+   * used by {@link parkIn} at once.
+   */
+  static inQueue<T>(task: Task, what: string, on: unknown): Waiter<T> {
+    const waiter = (task.queueWaiter ??= new Waiter(task, what, on));
+    waiter.what = what;
+    waiter.on = on;
+    waiter.settled = false;
+    return waiter as Waiter<T>;
   }
 
   /** Ends the sleep: {@link park} answers `value`. Answers whether it was still to be ended. */
@@ -52,10 +70,9 @@ export class Waiter<T = unknown> {
 
   /** Ends the sleep because its scope was cancelled: the operation did not happen. */
   cancel(reason: unknown): void {
-    if (this.settled || this.#undo === undefined) return;
-    const undo = this.#undo;
+    if (this.settled || !this.#cancellable) return;
     this.#settle(reason, true);
-    undo();
+    this.#takeBack();
   }
 
   /**
@@ -63,24 +80,48 @@ export class Waiter<T = unknown> {
    * sleep without it is not.
    */
   park(undo?: () => void): T {
-    const { task } = this;
     if (!this.settled) {
       this.#undo = undo;
-      this.#parked = true;
-      task.waiter = this;
-      try {
-        task.scheduler.suspend(task);
-      } catch (error) {
-        // This place cannot be left: a microtask drain lies below.
-        this.settled = true;
-        undo?.();
-        throw error;
-      } finally {
-        task.waiter = undefined;
-      }
+      this.#cancellable = undo !== undefined;
+      this.#sleep();
     }
     if (this.#failed) throw this.#value;
     return this.#value as T;
+  }
+
+  /** Sleeps at the end of `queue` until served; when it is cancelled, it leaves the queue. */
+  parkIn(queue: WaitQueue, cancellable = true): T {
+    queue.push(this);
+    this.#cancellable = cancellable;
+    this.#sleep();
+    const value = this.#value;
+    this.#value = undefined;
+    if (this.#failed) throw value;
+    return value as T;
+  }
+
+  #sleep(): void {
+    const { task } = this;
+    this.#parked = true;
+    task.waiter = this;
+    try {
+      task.scheduler.suspend(task);
+    } catch (error) {
+      // This place cannot be left: a microtask drain lies below.
+      if (!this.settled) {
+        this.settled = true;
+        this.#takeBack();
+      }
+      throw error;
+    } finally {
+      task.waiter = undefined;
+      this.item = undefined;
+    }
+  }
+
+  #takeBack(): void {
+    this.queue?.remove(this);
+    this.#undo?.();
   }
 
   #settle(value: unknown, failed: boolean): boolean {

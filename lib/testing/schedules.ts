@@ -1,16 +1,6 @@
+import { random } from '../random';
 import type { Task } from '../scheduler/task';
 import type { ReadyQueue } from '../scheduler/task-queue';
-
-/** Numbers from 0 to 1 that depend on the seed alone (Tommy Ettinger's Mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A ready queue that decides who goes on. */
 export abstract class Schedule implements ReadyQueue {
@@ -38,6 +28,11 @@ export abstract class Schedule implements ReadyQueue {
     if (this.ready.length === 0) return undefined;
     this.steps++;
     return this.ready.splice(this.choose(), 1)[0];
+  }
+
+  exchange(task: Task): Task {
+    this.push(task);
+    return this.take() ?? task;
   }
 
   /** The index of who goes on; there is at least one. */

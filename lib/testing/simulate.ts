@@ -1,5 +1,6 @@
 import { AbortError, FiberError } from '../errors';
 import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
+import { LARGEST_SEED, randomSeed } from '../random';
 import { realClock } from '../scheduler/clock';
 import { describe, tasksAsleep } from '../scheduler/deadlock';
 import { Scheduler } from '../scheduler/scheduler';
@@ -50,7 +51,6 @@ export class SimulationError extends FiberError {
   }
 }
 
-const LARGEST_SEED = 2 ** 32 - 1;
 /** Decisions that a schedule is taken to need before one has been tried. */
 const EXPECTED_STEPS = 50;
 
@@ -72,11 +72,7 @@ export async function simulate(
 ): Promise<SimulationReport> {
   checkFunction('fn', fn);
   checkObject('options', options);
-  const {
-    seed = Math.floor(Math.random() * LARGEST_SEED),
-    schedules = 100,
-    clock = 'virtual',
-  } = options;
+  const { seed = randomSeed(), schedules = 100, clock = 'virtual' } = options;
   checkInteger('options.seed', seed, 0, LARGEST_SEED);
   checkInteger('options.schedules', schedules, 1, 1e9);
   if (!['virtual', 'real'].includes(clock)) {
@@ -109,7 +105,7 @@ class Simulation {
       seed % 2 === 0 ? new RandomSchedule(seed) : new PrioritySchedule(seed, EXPECTED_STEPS);
     this.#virtual = clock === 'virtual' ? new VirtualClock() : undefined;
     this.#scheduler = new Scheduler(
-      {},
+      { seed },
       {
         clock: this.#virtual ?? realClock,
         ready: this.#schedule,

@@ -18,6 +18,7 @@ constexpr Definition kDefinitions[] = {
     {"transfer", transfer},
     {"start", start},
     {"startTask", start_task},
+    {"startOver", start_over},
     {"startTransfer", start_transfer},
     {"finish", finish},
     {"fail", fail},
@@ -41,6 +42,7 @@ constexpr Definition kDefinitions[] = {
     {"inspect", inspect},
     {"currentFrame", current_frame},
     {"trackDomains", track_domains},
+    {"fulfilledValue", fulfilled_value},
 };
 
 }  // namespace

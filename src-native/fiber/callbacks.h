@@ -17,6 +17,7 @@ void define_callbacks(v8::Isolate* isolate, v8::Local<v8::Context> context,
 void start(const Info& info);
 void start_task(const Info& info);
 void start_transfer(const Info& info);
+void start_over(const Info& info);
 void finish(const Info& info);
 void fail(const Info& info);
 void finish_task(const Info& info);
@@ -56,5 +57,6 @@ void resumed_by(const Info& info);
 void inspect(const Info& info);
 void current_frame(const Info& info);
 void track_domains(const Info& info);
+void fulfilled_value(const Info& info);
 
 }  // namespace greenfiber::fiber

@@ -85,6 +85,14 @@ void current_frame(const Info& info) {
   if (Word* place = runtime.continuation_data()) info.GetReturnValue().Set(local_over(place));
 }
 
+// fulfilledValue(promise, otherwise): what a promise was fulfilled with; `otherwise` for any other promise.
+void fulfilled_value(const Info& info) {
+  if (!info[0]->IsPromise()) return info.GetReturnValue().Set(info[1]);
+  v8::Local<v8::Promise> promise = info[0].As<v8::Promise>();
+  const bool fulfilled = promise->State() == v8::Promise::kFulfilled;
+  info.GetReturnValue().Set(fulfilled ? promise->Result() : info[1]);
+}
+
 // trackDomains(): see Runtime::track_domains.
 void track_domains(const Info&) { Runtime::current()->track_domains(); }
 

@@ -1,5 +1,6 @@
 // The beginning and the end of a body.
 #include "fiber/callbacks.h"
+#include "fiber/chain.h"
 
 namespace greenfiber::fiber {
 
@@ -21,6 +22,15 @@ void assign_body(const Info& info, Runtime& runtime, Fiber& target) {
   runtime.assign(target, tagged_word(info[0]));
 }
 
+Fiber* acquire_stack(const Info& info, Runtime& runtime) {
+  runtime.release_terminated();
+  stack::Error error = stack::Error::kNone;
+  Fiber* target = runtime.acquire(
+      static_cast<std::size_t>(v8_state::small_integer(tagged_word(info[1]))), error);
+  if (target == nullptr) raise_code(runtime, ErrorCode::kOutOfMemory);
+  return target;
+}
+
 Fiber* prepare_start(const Info& info, Runtime& runtime) {
   const Fiber& self = runtime.running();
   if (runtime.inspecting || runtime.below_wasm_stack()) {
@@ -29,12 +39,8 @@ Fiber* prepare_start(const Info& info, Runtime& runtime) {
   if (self.nesting >= runtime.max_nesting()) {
     return raise_code(runtime, ErrorCode::kNesting), nullptr;
   }
-  runtime.release_terminated();
-  stack::Error error = stack::Error::kNone;
-  Fiber* target = runtime.acquire(
-      static_cast<std::size_t>(v8_state::small_integer(tagged_word(info[1]))), error);
-  if (target == nullptr) return raise_code(runtime, ErrorCode::kOutOfMemory), nullptr;
-  assign_body(info, runtime, *target);
+  Fiber* target = acquire_stack(info, runtime);
+  if (target != nullptr) assign_body(info, runtime, *target);
   return target;
 }
 
@@ -72,6 +78,30 @@ void start(const Info& info) { start_and_wait(info, false); }
 
 // startTask(...): the same for the root of a chain, which has nobody to yield to.
 void start_task(const Info& info) { start_and_wait(info, true); }
+
+// startOver(..., root): the running chain sleeps, and the body of another task begins in its place.
+void start_over(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  Fiber& root = runtime.fiber_of(v8_state::small_integer(tagged_word(info[6])));
+  const Refusal refusal = why_not_parkable(runtime, root);
+  if (refusal != Refusal::kNone) [[unlikely]] {
+    return refuse_suspension(runtime, runtime.running(), refusal);
+  }
+  Fiber* target = acquire_stack(info, runtime);
+  if (target == nullptr) [[unlikely]]
+    return;
+  const ContinuationData data(info, runtime);
+  Fiber& resumer = cut(runtime, root);
+  assign_body(info, runtime, *target);
+  target->belongs_to_task = true;
+  target->state = State::kRunning;
+  target->resumer = &resumer;
+  target->nesting = root.nesting;
+  resumer.resuming = target;
+  const Tagged frame = tagged_word(info[2]);
+  if (frame_or_none(frame) != nullptr) *runtime.continuation_data() = frame;
+  sleep_until_continued(info, runtime, *target, tagged_word(info[0]), data);
+}
 
 // startTransfer(...): as start, but by transfer.
 void start_transfer(const Info& info) {

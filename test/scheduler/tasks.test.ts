@@ -296,8 +296,9 @@ test('a place that cannot be left is refused, and everything stays usable', asyn
   const drain = spawn(() => {
     sleep(1); // goes on from a timer
     new Fiber(() => undefined).resume();
+    const pending = new Promise(() => undefined);
     queueMicrotask(() => {
-      for (const call of [() => sleep(1), yieldNow, () => wait(Promise.resolve())]) {
+      for (const call of [() => sleep(1), yieldNow, () => wait(pending)]) {
         try {
           call();
           codes.push('blocked');

@@ -1,0 +1,41 @@
+import type { Task } from './task';
+
+/** A lock that one or several tasks can hold. */
+export interface Breakable {
+  /** `owner` has ended without releasing it. */
+  breakFor(owner: Task): void;
+}
+
+/** That a task holds a lock. In a list of the task's own, so that the lock breaks when the task ends. */
+export class Hold {
+  owner: Task | undefined = undefined;
+  #next: Hold | undefined = undefined;
+  #previous: Hold | undefined = undefined;
+
+  constructor(readonly lock: Breakable) {}
+
+  take(task: Task): void {
+    const first = task.holds;
+    this.owner = task;
+    this.#next = first;
+    if (first !== undefined) first.#previous = this;
+    task.holds = this;
+  }
+
+  release(): void {
+    const next = this.#next;
+    const previous = this.#previous;
+    if (previous !== undefined) previous.#next = next;
+    else if (this.owner !== undefined) this.owner.holds = next;
+    if (next !== undefined) next.#previous = previous;
+    this.#next = this.#previous = this.owner = undefined;
+  }
+}
+
+/** The task has ended: what it still holds is broken. */
+export function breakHolds(task: Task): void {
+  for (let hold = task.holds; hold !== undefined; hold = task.holds) {
+    hold.release();
+    hold.lock.breakFor(task);
+  }
+}
