@@ -48,8 +48,10 @@ function callOf(args: readonly unknown[]): Call {
   if (isResponse(first?.['res']) && first['req'] !== undefined) {
     return { framework: 'koa', response: first['res'], next: second as Next | undefined };
   }
-  if (isResponse(second?.['raw'])) {
-    return { framework: 'fastify', response: second['raw'], next: undefined };
+  for (const reply of [second, third]) {
+    if (isResponse(reply?.['raw'])) {
+      return { framework: 'fastify', response: reply['raw'], next: undefined };
+    }
   }
   if (isResponse(second)) {
     return { framework: 'express', response: second, next: third as Next | undefined };

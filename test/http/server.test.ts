@@ -395,8 +395,8 @@ test.serial(
     const busy = await raw(base, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await until(() => server.active === 1);
     await server.shutdown();
-    t.regex(busy.answer(), /Connection: close[^]*answered$/i);
     await until(() => idle.socket.closed && busy.socket.closed);
+    t.regex(busy.answer(), /Connection: close[^]*answered$/i);
     t.is(server.active, 0);
   },
 );
@@ -414,8 +414,8 @@ test.serial(
     const { socket, answer } = await raw(base, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await until(() => answer().endsWith('do'));
     await server.shutdown();
-    t.regex(answer(), /done$/);
     await until(() => socket.closed);
+    t.regex(answer(), /done$/);
   },
 );
 
@@ -454,7 +454,7 @@ test.serial('an error of onError is an unhandled rejection', async (t) => {
   t.deepEqual([exit, stdout.trim().split('\n').sort()], [0, ['500', 'worse']]);
 });
 
-test.serial('bad arguments are told by name', async (t) => {
+test.serial('bad arguments are told by name', (t) => {
   refused(t, 'ERR_FIBER_INVALID_ARG_TYPE', () => createServer(undefined as never));
   const handler = (): void => undefined;
   refused(t, 'ERR_FIBER_INVALID_ARG_TYPE', () => createServer(handler, 1 as never));

@@ -104,7 +104,7 @@ test('frames of several tasks do not mix', (t) =>
     const stream = new PassThrough({ highWaterMark: 16 });
     const [reader, writer] = [new Reader(stream), new Writer(stream)];
     group((g) => {
-      const tasks = [...'abcdef'].map((letter) =>
+      const tasks = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) =>
         g.spawn(() => {
           for (let i = 1; i < 40; i++) framing.write(writer, Buffer.alloc(i, letter));
         }),

@@ -292,12 +292,12 @@ test('cancelled at the same moment as the data comes, a read has either happened
       if ((round & 1) === 1) steps.reverse();
       const later = [setImmediate, process.nextTick, queueMicrotask];
       const [first, second] = [later[round % 3], later[Math.floor(round / 3) % 3]];
-      let done = false;
+      const progress = { done: false };
       first?.(() => {
         steps[0]?.();
         second?.(() => {
           steps[1]?.();
-          done = true;
+          progress.done = true;
         });
       });
       let seen = '';
@@ -306,7 +306,7 @@ test('cancelled at the same moment as the data comes, a read has either happened
           seen += reader.read()?.toString() ?? '';
         });
       });
-      while (!done) sleep(0);
+      while (!progress.done) sleep(0);
       stream.end('y');
       seen += reader.readAll().toString();
       t.is(seen, 'xy', `round ${round}, ${String(error)}`);

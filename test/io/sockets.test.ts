@@ -179,7 +179,7 @@ test('destroy in the middle wakes the reader and the writer', (t) =>
     );
   }).then(
     () => t.fail(),
-    (error: Error) => t.is(error.message, 'enough'),
+    (error: unknown) => t.is((error as Error).message, 'enough'),
   ));
 
 test('nobody listens: the error is thrown at connect', (t) =>
