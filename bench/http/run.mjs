@@ -35,7 +35,9 @@ function drive(url, seconds) {
   return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)[1]);
 }
 
-const rows = [['work', 'async, requests/s', 'fiber, requests/s', 'fiber / async', `at least ${REACH}`]];
+const rows = [
+  ['work', 'async, requests/s', 'fiber, requests/s', 'fiber / async', `at least ${REACH}`],
+];
 for (const work of values.work.split(',')) {
   const variants = { async: await start('async', work), fiber: await start('fiber', work) };
   const samples = { async: [], fiber: [] };
