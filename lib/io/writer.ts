@@ -158,9 +158,9 @@ export class Writer {
     this.#promised = this.#writers.shift()?.wake(undefined) ?? false;
   };
 
-  readonly #confirm = (error?: unknown): void => {
+  // An error that a write is confirmed with is the stream's as well, or comes of its being destroyed.
+  readonly #confirm = (): void => {
     this.#unconfirmed--;
-    if (error !== null && error !== undefined) this.#error ??= error;
     if (this.#unconfirmed === 0) this.#wakeFlushers();
   };
 
