@@ -26,6 +26,15 @@
  * | `ERR_EFFECT_UNHANDLED` | no handler of the effect is around the call |
  * | `ERR_CONTINUATION_USED` | a continuation was continued before |
  * | `ERR_CONTINUATION_SCOPE` | a continuation has a timeout, group or shield of another task open |
+ * | `ERR_STREAM_BUSY` | another task, pipe or reader reads the stream, or accepts from the listener |
+ * | `ERR_STREAM_PREMATURE_CLOSE` | a stream was destroyed before its end |
+ * | `ERR_STREAM_TRUNCATED` | a stream ended in the middle of what was to be read |
+ * | `ERR_STREAM_ENDED` | a write to a stream that was ended |
+ * | `ERR_FRAME_TOO_LONG` | a line, frame or stream is longer than its limit |
+ * | `ERR_HTTP_BODY_TOO_LARGE` | a request's body is longer than its limit |
+ * | `ERR_HTTP_BODY_INVALID` | a request's body is not JSON |
+ * | `ERR_HTTP_CLIENT_GONE` | the client closed the connection before it was answered |
+ * | `ERR_HTTP_NOT_ANSWERED` | a handler returned, or its time ran out, without an answer |
  * | `ERR_SIMULATION_FAILED` | a schedule of a simulation failed |
  * | `ERR_FIBER_UNSUPPORTED` | this platform, Node or V8 cannot run fibers |
  */
@@ -54,6 +63,15 @@ export type FiberErrorCode =
   | 'ERR_EFFECT_UNHANDLED'
   | 'ERR_CONTINUATION_USED'
   | 'ERR_CONTINUATION_SCOPE'
+  | 'ERR_STREAM_BUSY'
+  | 'ERR_STREAM_PREMATURE_CLOSE'
+  | 'ERR_STREAM_TRUNCATED'
+  | 'ERR_STREAM_ENDED'
+  | 'ERR_FRAME_TOO_LONG'
+  | 'ERR_HTTP_BODY_TOO_LARGE'
+  | 'ERR_HTTP_BODY_INVALID'
+  | 'ERR_HTTP_CLIENT_GONE'
+  | 'ERR_HTTP_NOT_ANSWERED'
   | 'ERR_SIMULATION_FAILED'
   | 'ERR_FIBER_UNSUPPORTED';
 

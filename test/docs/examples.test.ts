@@ -48,6 +48,15 @@ test('the HTTP server answers every request, in its own context, and leaves no f
   t.regex(stdout, /at JSON\.stringify|at Array\.|at String\.replace/);
 });
 
+test('the key-value server answers its clients, and leaves no task behind', async (t) => {
+  const { code, stdout, stderr } = await runChild('examples/key-value/main.mjs', inTime);
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  t.regex(
+    stdout,
+    /100 keys from as many clients\n\(nothing\) no such command: dance\n0 tasks left/,
+  );
+});
+
 test('the HTTP server says what is wrong, without a stack trace', async (t) => {
   const args = ['--listen', '1'];
   const env = { GREENFIBER_BINDING: '/no/such/addon.node' };

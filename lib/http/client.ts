@@ -1,0 +1,74 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+import { currentScheduler } from '../scheduler/spawn';
+import type { Task } from '../scheduler/task';
+import { HttpError } from './http-error';
+
+/**
+ * Whoever is at the other end of a connection, and the requests on it that are under way: several when it
+ * pipelines. A connection is a socket, or the response itself where requests have none of their own.
+ */
+export class Client {
+  readonly #connection: Socket | ServerResponse;
+  readonly #requests = new Map<Task, ServerResponse>();
+
+  constructor(connection: Socket | ServerResponse) {
+    this.#connection = connection;
+    // One listener a connection, not one a request; and a response that waits for its turn in a pipeline does
+    // not learn that the client has gone.
+    connection.on('close', () => {
+      for (const [task, response] of this.#requests) {
+        if (!response.writableFinished) task.cancel(clientGone());
+      }
+    });
+  }
+
+  /** How many requests are under way. */
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  /** The tasks of the requests under way, each with its response. */
+  requests(): Iterable<[Task, ServerResponse]> {
+    return this.#requests;
+  }
+
+  /** Runs `body` in a task that is cancelled when the client goes away before `response` is complete. */
+  start<T>(body: () => T, response: ServerResponse): Task<T> {
+    const task = currentScheduler().start(body, undefined, this.#forget);
+    this.#requests.set(task as Task, response);
+    if (this.#connection.destroyed) task.cancel(clientGone());
+    return task;
+  }
+
+  readonly #forget = (task: Task): void => {
+    this.#requests.delete(task);
+  };
+}
+
+const clients = new WeakMap<Socket | ServerResponse, Client>();
+
+/** The client at the other end of a connection. */
+export function clientOf(connection: Socket | ServerResponse): Client {
+  let client = clients.get(connection);
+  if (client === undefined) {
+    client = new Client(connection);
+    clients.set(connection, client);
+  }
+  return client;
+}
+
+/** Whether an error is the reason that requests are cancelled with when their client has gone. */
+export function isClientGone(error: unknown): boolean {
+  return error instanceof HttpError && error.code === 'ERR_HTTP_CLIENT_GONE';
+}
+
+/** 499 is what nginx logs; nobody reads it. */
+function clientGone(): HttpError {
+  return new HttpError(
+    'ERR_HTTP_CLIENT_GONE',
+    499,
+    'The client closed the connection before it was answered',
+  );
+}

@@ -1,0 +1,15 @@
+export {
+  buffer,
+  createServer,
+  fiberHandler,
+  FiberServer,
+  HttpError,
+  json,
+  send,
+  text,
+  type BodyOptions,
+  type FiberServerOptions,
+  type Handler,
+  type OnHandlerError,
+  type SendOptions,
+} from './index.js';

@@ -1,0 +1,11 @@
+/**
+ * HTTP servers whose handlers block: over `node:http`, and for Express, Fastify and Koa.
+ *
+ * @packageDocumentation
+ */
+export { buffer, json, text, type BodyOptions } from './body';
+export type { OnHandlerError } from './failure';
+export { fiberHandler } from './fiber-handler';
+export { HttpError } from './http-error';
+export { send, type SendOptions } from './send';
+export { createServer, FiberServer, type FiberServerOptions, type Handler } from './server';

@@ -1,0 +1,36 @@
+import net from 'node:net';
+
+import { checkObject, wrongType } from '../options';
+import { Waiter } from '../scheduler/waiter';
+import { Connection } from './connection';
+import { prematureClose } from './stream-error';
+
+/**
+ * Opens a TCP connection, or one to a Unix socket, and sleeps until it is there. Cancelled, it is given up.
+ *
+ * @param to - a port, or the options of `net.connect`
+ * @param host - default `localhost`
+ * @throws the socket's error (`ECONNREFUSED` and its kin); {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`,
+ * `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope
+ */
+export function connect(to: number | net.NetConnectOpts, host = 'localhost'): Connection {
+  const options = typeof to === 'number' ? { port: to, host } : to;
+  checkObject('to', options);
+  if (typeof host !== 'string') throw wrongType('host', 'a string', host);
+  const waiter = Waiter.begin<undefined>('connect', options);
+  const socket = net.connect({ allowHalfOpen: true, ...options });
+  const connection = new Connection(socket);
+  const settle = {
+    connect: () => waiter.wake(undefined),
+    error: (error: unknown) => waiter.fail(error),
+    close: () => waiter.fail(prematureClose('read')),
+  };
+  const events = Object.entries(settle);
+  for (const [event, listener] of events) socket.once(event, listener);
+  try {
+    waiter.park(() => socket.destroy());
+  } finally {
+    for (const [event, listener] of events) socket.off(event, listener);
+  }
+  return connection;
+}

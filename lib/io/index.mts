@@ -1,0 +1,18 @@
+export {
+  connect,
+  Connection,
+  frames,
+  LengthPrefixed,
+  LineFraming,
+  listen,
+  Listener,
+  ObjectReader,
+  Reader,
+  Writer,
+  type Framing,
+  type LengthPrefixedOptions,
+  type LineFramingOptions,
+  type ListenOptions,
+  type OnConnectionError,
+  type ServeOptions,
+} from './index.js';
