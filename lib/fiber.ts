@@ -3,8 +3,8 @@ import { AsyncResource } from 'node:async_hooks';
 import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './domain';
 import { FiberError, FiberKilled } from './errors';
 import { trimWhileIdle } from './idle';
-import { forgetLeak, watchForLeak } from './leaks';
 import { CREATED, FINISHED, Runtime, type Handle } from './native';
+import { observed } from './observer';
 import { checkFiberOptions, checkFunction } from './options';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
 
@@ -133,6 +133,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
       this.#name = name;
       this.#stackSize = stackSize ?? 0;
     }
+    observed.by?.created(this);
   }
 
   /**
@@ -324,14 +325,14 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     access.prepare = (fiber, value) => {
       fiber.#belongsToTask = true;
       fiber.#value = value;
-      watchForLeak(fiber);
+      observed.by?.started(fiber);
     };
   }
 
   #begin(value: unknown, start = startFiber): unknown {
     if (this.#handle === FINISHED) throw finishedError();
     this.#value = value;
-    watchForLeak(this);
+    observed.by?.started(this);
     if (runtime.addon !== undefined) trimWhileIdle(runtime.addon);
     return this.#enterStack(start);
   }
@@ -351,7 +352,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   #end(): void {
     this.#handle = FINISHED;
-    forgetLeak(this);
+    observed.by?.ended(this);
     this.#body = undefined;
     this.#value = undefined;
     this.#frame = undefined;

@@ -41,6 +41,11 @@ export class Scope {
     if (this.parent !== undefined) this.parent.#children?.delete(this);
   }
 
+  /** Scopes inside that are not closed. */
+  get children(): Iterable<Scope> {
+    return this.#children ?? [];
+  }
+
   /** Aborted when the scope is cancelled. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
