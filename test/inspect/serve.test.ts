@@ -23,7 +23,7 @@ function ask(
     const sent = request(options, (response) => {
       let body = '';
       response.setEncoding('utf8');
-      response.on('data', (text) => (body += text));
+      response.on('data', (text: string) => (body += text));
       response.on('end', () =>
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
       );
@@ -136,7 +136,7 @@ test('a host that others could reach is refused', async (t) => {
     '',
   ]) {
     const error = await t.throwsAsync(serve({ host }), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });
-    t.regex(error!.message, /^options\.host must be a loopback address/);
+    t.regex(error.message, /^options\.host must be a loopback address/);
   }
   await t.throwsAsync(serve({ host: 1 as never }), { code: 'ERR_FIBER_INVALID_ARG_TYPE' });
   await t.throwsAsync(serve({ port: -1 }), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });

@@ -424,12 +424,19 @@ test.serial('the tasks of a simulation are seen from inside', async (t) => {
   t.is(seen[0]!.schedulers.length, 2);
 });
 
-const { FiberLocal, Mutex } = greenfiber as Record<string, any>;
+interface Lock {
+  run<T>(fn: () => T): T;
+}
+// Parts of greenfiber that a build may not have.
+const { FiberLocal, Mutex } = greenfiber as {
+  FiberLocal?: new (name: string) => { run<T>(value: unknown, fn: () => T): T };
+  Mutex?: new () => Lock;
+};
 
 (FiberLocal === undefined ? test.serial.skip : test.serial)(
   'locals are shown by their names',
   async (t) => {
-    const user = new FiberLocal('user');
+    const user = new FiberLocal!('user');
     const body = () => user.run({ name: 'Ada' }, forever);
     await asleep({ local: body }, (seen) => {
       t.deepEqual(byName(seen, 'local').locals, [{ name: 'user', value: "{ name: 'Ada' }" }]);
@@ -442,8 +449,8 @@ const { FiberLocal, Mutex } = greenfiber as Record<string, any>;
 (Mutex === undefined ? test.serial.skip : test.serial)(
   'locks taken in different orders are a cycle',
   async (t) => {
-    const [first, second] = [new Mutex(), new Mutex()];
-    const inOrder = (a: any, b: any) => () =>
+    const [first, second] = [new Mutex!(), new Mutex!()];
+    const inOrder = (a: Lock, b: Lock) => () =>
       a.run(() => {
         sleep(1);
         b.run(() => undefined);

@@ -4,6 +4,7 @@ import { nameOf, shape } from './dom.mjs';
 const MOST_NODES = 80;
 const NODE = { width: 150, height: 42 };
 const GAP = { x: 90, y: 18 };
+const LANE = 4;
 const LABEL_LENGTH = 20;
 
 /** Draws the waits of a snapshot; answers whether there are any. */
@@ -18,18 +19,27 @@ export function drawGraph(parent, { tasks, waits, cycles }) {
     .slice(0, MOST_NODES);
   const edges = waits.filter(({ from, to }) => ids.includes(from) && ids.includes(to));
   const places = layOut(ids, edges);
-  const width = Math.max(...[...places.values()].map(({ x }) => x)) + NODE.width + 2;
-  const bottom = Math.max(...[...places.values()].map(({ y }) => y)) + NODE.height + 2;
-  const goesBelow = ({ from, to }) => route(places.get(from), places.get(to)).isBelow;
-  const height = bottom + (edges.some(goesBelow) ? 32 : 0);
+  const [width, bottom] = [...places.values()].reduce(
+    ([right, low], { x, y, height }) => [
+      Math.max(right, x + NODE.width + 2),
+      Math.max(low, y + height + 2),
+    ],
+    [0, 0],
+  );
+  const drawn = edges.map((edge) => {
+    const { from, to } = edge;
+    return drawEdge(edge, wayOf(from, to, places), cycleEdges.has(`${from} ${to}`));
+  });
+  const height = bottom + (drawn.some(({ isBelow }) => isBelow) ? 32 : 0);
   const picture = shape(
     'svg',
     { width, height, viewBox: `-1 -1 ${width} ${height}`, role: 'img' },
     shape('title', {}, 'Wait-for graph'),
-    ...edges.flatMap((edge) => drawEdge(edge, places, cycleEdges.has(`${edge.from} ${edge.to}`))),
-    ...ids.map((id) =>
-      drawNode(known.get(id) ?? { id, name: '' }, places.get(id), inCycle.has(id)),
-    ),
+    ...drawn.flatMap(({ shapes }) => shapes),
+    ...ids.map((id) => {
+      const task = known.get(id) ?? { id, name: '' };
+      return drawNode(task, places.get(id), inCycle.has(id));
+    }),
   );
   parent.replaceChildren(...(ids.length > 0 ? [picture] : []));
   return ids.length > 0;
@@ -51,20 +61,47 @@ function layOut(ids, edges) {
   };
   for (const id of ids) rankOf(id, new Set());
   const last = Math.max(...ranks.values());
-  const columns = new Map();
+  const columns = Array.from({ length: last + 1 }, () => []);
+  for (const id of ids) columns[last - ranks.get(id)].push(id);
+  // A wait that passes columns by has a lane in each, one for all that begin at the same task.
+  for (const { from, to } of edges) {
+    for (let column = last - ranks.get(from) + 1; column < last - ranks.get(to); column++) {
+      const lane = laneOf(from, column);
+      if (!columns[column].includes(lane)) columns[column].push(lane);
+    }
+  }
+  return stack(columns);
+}
+
+const laneOf = (from, column) => `${from} in ${column}`;
+
+/** Columns side by side, each centred. */
+function stack(columns) {
+  const heightOf = (id) => (typeof id === 'number' ? NODE.height : LANE);
+  const heights = columns.map((column) =>
+    column.reduce((sum, id) => sum + heightOf(id) + GAP.y, -GAP.y),
+  );
+  const tallest = Math.max(...heights);
   const places = new Map();
-  for (const id of ids) {
-    const column = last - ranks.get(id);
-    const row = columns.get(column) ?? 0;
-    columns.set(column, row + 1);
-    places.set(id, { column, row, x: column * (NODE.width + GAP.x) });
-  }
-  const tallest = Math.max(...columns.values());
-  for (const place of places.values()) {
-    const free = (tallest - columns.get(place.column)) / 2;
-    place.y = (place.row + free) * (NODE.height + GAP.y);
-  }
+  columns.forEach((ids, column) => {
+    let y = (tallest - heights[column]) / 2;
+    for (const id of ids) {
+      places.set(id, { column, x: column * (NODE.width + GAP.x), y, height: heightOf(id) });
+      y += heightOf(id) + GAP.y;
+    }
+  });
   return places;
+}
+
+/** The places that a wait goes through. */
+function wayOf(from, to, places) {
+  const a = places.get(from);
+  const b = places.get(to);
+  const lanes = [];
+  for (let column = a.column + 1; column < b.column; column++) {
+    lanes.push(places.get(laneOf(from, column)));
+  }
+  return [a, ...lanes, b];
 }
 
 const short = (text) => (text.length > LABEL_LENGTH ? `${text.slice(0, LABEL_LENGTH - 1)}…` : text);
@@ -87,39 +124,43 @@ function drawNode(task, { x, y }, isInCycle) {
   );
 }
 
-function drawEdge({ from, to, needed }, places, isInCycle) {
+const at = ([x, y]) => `${x},${y}`;
+const moved = ([x, y], [dx, dy]) => [x + dx, y + dy];
+
+function drawEdge({ needed }, way, isInCycle) {
   const kind = isInCycle ? ' cycle' : '';
-  const { start, end, bend, head } = route(places.get(from), places.get(to));
-  const at = ([x, y]) => `${x},${y}`;
-  const moved = ([x, y], [dx, dy]) => [x + dx, y + dy];
-  const curve = [moved(start, bend[0]), moved(end, bend[1]), end].map(at).join(' ');
-  return [
-    shape('path', {
-      class: `wait${needed ? '' : ' maybe'}${kind}`,
-      d: `M${at(start)} C${curve}`,
-    }),
-    shape('polygon', {
-      class: `arrow${kind}`,
-      points: [[0, 0], ...head].map((corner) => at(moved(end, corner))).join(' '),
-    }),
-  ];
+  const lines = way.slice(1).map((place, i) => route(way[i], place));
+  const { end, head, isBelow } = lines.at(-1);
+  const curves = lines.map(
+    ({ start, bend, end }, i) =>
+      `${i === 0 ? 'M' : 'L'}${at(start)} ` +
+      `C${[moved(start, bend[0]), moved(end, bend[1]), end].map(at).join(' ')}`,
+  );
+  return {
+    isBelow,
+    shapes: [
+      shape('path', { class: `wait${needed ? '' : ' maybe'}${kind}`, d: curves.join(' ') }),
+      shape('polygon', {
+        class: `arrow${kind}`,
+        points: [[0, 0], ...head].map((corner) => at(moved(end, corner))).join(' '),
+      }),
+    ],
+  };
 }
 
 /** Between neighbours from side to side, there above and back below; else below what lies in between. */
 function route(a, b) {
   const columns = b.column - a.column;
-  const half = GAP.x / 2;
-  if (columns > 0 || columns === -1) {
-    const there = columns > 0;
-    const y = (NODE.height * (there ? 2 : 3)) / 5;
-    const way = there ? 1 : -1;
+  if (Math.abs(columns) === 1) {
+    const way = columns;
+    const portion = way > 0 ? 0.4 : 0.6;
     return {
       isBelow: false,
-      start: [a.x + (there ? NODE.width : 0), a.y + y],
-      end: [b.x + (there ? 0 : NODE.width), b.y + y],
+      start: [a.x + (way > 0 ? NODE.width : 0), a.y + a.height * portion],
+      end: [b.x + (way > 0 ? 0 : NODE.width), b.y + b.height * portion],
       bend: [
-        [way * half, 0],
-        [-way * half, 0],
+        [(way * GAP.x) / 2, 0],
+        [(-way * GAP.x) / 2, 0],
       ],
       head: [
         [-way * 8, -4],
@@ -127,15 +168,12 @@ function route(a, b) {
       ],
     };
   }
-  const down = columns === 0 ? 24 : 40;
+  const down = [0, columns === 0 ? 24 : 40];
   return {
     isBelow: true,
-    start: [a.x + NODE.width / 2, a.y + NODE.height],
-    end: [b.x + NODE.width / 2, b.y + NODE.height],
-    bend: [
-      [0, down],
-      [0, down],
-    ],
+    start: [a.x + NODE.width / 2, a.y + a.height],
+    end: [b.x + NODE.width / 2, b.y + b.height],
+    bend: [down, down],
     head: [
       [-4, 8],
       [4, 8],
