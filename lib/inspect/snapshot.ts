@@ -42,14 +42,14 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
   tasks.sort((a, b) => a.id - b.id);
   const fibers = fibersBeside(tasks);
   const waits = tasks.flatMap(waitsOf);
-  const shown = {
-    tasks: tasks
-      .slice(0, limit)
-      .map((task): TaskSnapshot => describeTask(task, schedulers.indexOf(task.scheduler))),
-    fibers: fibers
-      .slice(0, limit)
-      .map(({ fiber, task }): FiberSnapshot => describeFiber(fiber, task)),
-  };
+  // In loops: the frame of a built-in that calls back would be one of the running task's.
+  const shown = { tasks: [] as TaskSnapshot[], fibers: [] as FiberSnapshot[] };
+  for (const task of tasks.slice(0, limit)) {
+    shown.tasks.push(describeTask(task, schedulers.indexOf(task.scheduler)));
+  }
+  for (const { fiber, task } of fibers.slice(0, limit)) {
+    shown.fibers.push(describeFiber(fiber, task));
+  }
   const counts = stats();
   const begun = tasks.filter((task) => task.handle >= 0).length + fibers.length;
   return {

@@ -178,7 +178,7 @@ test.serial('a task sees itself run', async (t) => {
   task.name = 'looker';
   const { status, stack, cpu, sleep: asleepIn } = byName(await task, 'looker');
   t.is(status, 'running');
-  t.regex(stack, /at looks /);
+  t.regex(stack, /^ +at looks /);
   t.is(asleepIn, null);
   t.true(cpu! >= 5);
   disable();
