@@ -41,7 +41,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/**'],
+    files: ['lib/**/*.{ts,mts}'],
     rules: {
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -76,6 +76,11 @@ export default tseslint.config(
   {
     files: ['**/*.{js,cjs,mjs}'],
     languageOptions: { globals: nodeGlobals },
+  },
+  {
+    // Runs in a browser.
+    files: ['lib/inspect/page/*.mjs'],
+    languageOptions: { globals: { document: 'readonly', window: 'readonly' } },
   },
   {
     files: ['**/*.{js,cjs}'],

@@ -3,8 +3,8 @@ import { AsyncResource } from 'node:async_hooks';
 import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './domain';
 import { FiberError, FiberKilled } from './errors';
 import { trimWhileIdle } from './idle';
-import { forgetLeak, watchForLeak } from './leaks';
 import { CREATED, FINISHED, Runtime, type Handle } from './native';
+import { observed } from './observer';
 import { checkFiberOptions, checkFunction } from './options';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
 
@@ -153,6 +153,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
       this.#name = name;
       this.#stackSize = stackSize ?? 0;
     }
+    observed.by?.created(this);
   }
 
   /**
@@ -384,7 +385,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   #prepare(value: unknown): void {
     this.#value = value;
-    watchForLeak(this);
+    observed.by?.started(this);
     if (runtime.addon !== undefined) trimWhileIdle(runtime.addon);
   }
 
@@ -403,7 +404,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   #end(): void {
     this.#handle = FINISHED;
-    forgetLeak(this);
+    observed.by?.ended(this);
     this.#body = undefined;
     this.#value = undefined;
     this.#frame = undefined;

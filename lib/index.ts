@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import { runtime } from './fiber';
+import { debugIfAskedTo } from './inspect/debug';
 import { verifyEngine } from './self-test';
 
 export { configure, type Configuration } from './configure';
@@ -42,6 +43,7 @@ export { WaitGroup } from './sync/wait-group';
 export { stats, type Stats } from './stats';
 
 verifyEngine();
+debugIfAskedTo();
 
 /**
  * What switches stacks: `direct` (greenfiber archives V8's per-stack state itself), `locker` (every fiber is a

@@ -50,6 +50,28 @@ export function captureFrames(limit = CAPTURED_FRAMES): string {
   }
 }
 
+/**
+ * The frames of the stack it is called on, written out when the answer is called: writing costs far more than
+ * capturing, and most traces are never read.
+ */
+export function captureFramesLazily(limit: number): () => string {
+  const { stackTraceLimit } = Error;
+  const holder: { stack?: unknown } = {};
+  try {
+    Error.stackTraceLimit = limit;
+    Error.captureStackTrace(holder, captureFramesLazily);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+  return () => {
+    try {
+      return typeof holder.stack === 'string' ? framesOf(holder.stack) : '';
+    } catch {
+      return ''; // a program's own Error.prepareStackTrace threw
+    }
+  };
+}
+
 /** A trace that {@link spliceFrames} gave an error, and the async frames in it. */
 interface Spliced {
   trace: string;

@@ -9,8 +9,12 @@ import { fail, run } from './lib/run.mjs';
 
 const needed = { 'g++': 'g++', make: 'make', python3: 'python3' };
 
-// The C++ linter comes along in CI only, where its absence would be a hole in the checks.
-if (process.env.CI && process.argv.includes('--linters')) needed['clang-tidy'] = 'clang-tidy';
+// The C++ linter, and the browser that looks at the page of greenfiber/inspect, come along in CI only, where their
+// absence would be a hole in the checks.
+if (process.env.CI && process.argv.includes('--linters')) {
+  needed['clang-tidy'] = 'clang-tidy';
+  needed.chromium = 'chromium';
+}
 
 function onPath(command) {
   return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;

@@ -141,6 +141,25 @@ group((g) => {
   expectTypeOf(g.spawn(() => 1)).toEqualTypeOf<Task<number>>();
 });
 expectTypeOf(simulate(() => undefined)).toEqualTypeOf<Promise<SimulationReport>>();
+// Seeing inside.
+import {
+  dumpOn,
+  format,
+  serve,
+  snapshot,
+  type InspectServer,
+  type Snapshot,
+} from 'greenfiber/inspect';
+
+expectTypeOf(snapshot()).toEqualTypeOf<Snapshot>();
+expectTypeOf(snapshot({ limit: 1 }).tasks[0]?.sleep?.since).toEqualTypeOf<
+  number | null | undefined
+>();
+expectTypeOf(format(snapshot())).toEqualTypeOf<string>();
+expectTypeOf(serve({ port: 0 })).toEqualTypeOf<Promise<InspectServer>>();
+expectTypeOf(dumpOn('SIGUSR2').dispose).toEqualTypeOf<() => void>();
+// @ts-expect-error: no signal
+dumpOn('SIGNAL');
 // @ts-expect-error: the arguments are those of the function
 spawn((a: number) => a, 'x');
 

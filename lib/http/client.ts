@@ -36,7 +36,7 @@ export class Client {
 
   /** Runs `body` in a task that is cancelled when the client goes away before `response` is complete. */
   start<T>(body: () => T, response: ServerResponse): Task<T> {
-    const task = currentScheduler().start(body, undefined, this.#forget);
+    const task = currentScheduler().start(body, [], undefined, this.#forget);
     this.#requests.set(task as Task, response);
     if (this.#connection.destroyed) task.cancel(clientGone());
     return task;

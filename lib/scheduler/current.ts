@@ -4,6 +4,29 @@ import type { Task } from './task';
 /** The task that runs; undefined while the main stack, or a fiber of nobody's task, runs. */
 export const current: { task: Task | undefined } = { task: undefined };
 
+/** Is told that `to` runs from now on, in place of `from`; undefined: nobody's task. Must not throw. */
+export type SwitchObserver = (from: Task | undefined, to: Task | undefined) => void;
+
+/**
+ * From now on `observer` is told of every switch; undefined: nobody is. It turns {@link current}'s property into
+ * an accessor, so that nothing is asked, and nothing lost, while nobody is told.
+ */
+export function observeSwitches(observer: SwitchObserver | undefined): void {
+  let { task } = current;
+  const property =
+    observer === undefined
+      ? { value: task, writable: true }
+      : {
+          get: () => task,
+          set: (next: Task | undefined) => {
+            const last = task;
+            task = next;
+            if (next !== last) observer(last, next);
+          },
+        };
+  Object.defineProperty(current, 'task', { ...property, configurable: true, enumerable: true });
+}
+
 /**
  * The running task, for the function `what` that may block.
  *

@@ -1,5 +1,8 @@
-import { inspect } from 'node:util';
-
+import { describeTask } from '../inspect/describe';
+import { formatCycles, formatTask } from '../inspect/format';
+import { cyclesOf, waitsOf } from '../inspect/waits';
+import { count } from '../inspect/words';
+import { aliveTasks, tasksAsleep } from './alive';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
 
@@ -7,60 +10,65 @@ import type { Task } from './task';
 const DEADLOCK_EXIT_CODE = 13;
 
 const watched = new Set<Scheduler>();
+let isWatching = false;
 let loopHasEnded = false;
+let reported: ReadonlySet<Task> | undefined;
 
 /**
  * When the event loop has nothing left to do while tasks sleep, nobody will ever wake them: they are reported
  * on stderr, and the exit code tells. Not on `process.exit()`, and not for tasks that were unref'd.
  */
 export function watchForDeadlock(scheduler: Scheduler): void {
-  if (watched.size === 0) {
+  loopHasEnded = false;
+  if (watched.has(scheduler)) return;
+  if (!isWatching) {
+    isWatching = true;
     process.on('beforeExit', () => {
       loopHasEnded = true;
+      // Somebody else may have found more to do.
+      setImmediate(() => {
+        loopHasEnded = false;
+      }).unref();
     });
-    process.on('exit', report);
+    process.on('exit', reportDeadlock);
   }
+  // Those that were forgotten are not kept.
+  for (const other of watched) if (other.firstAlive === undefined) watched.delete(other);
   watched.add(scheduler);
-  loopHasEnded = false;
 }
 
-function report(): void {
-  if (!loopHasEnded) return;
-  const asleep = [...watched].flatMap(tasksAsleep);
-  if (asleep.length === 0) return;
-  const lines = asleep.map(
-    (task) =>
-      `${task.name} waits in ${task.waiter?.what ?? 'a place unknown'}${describe(task.waiter?.on)}\n` +
-      task.stack,
-  );
+/** Schedulers that have tasks which have not ended, and maybe some others. */
+export function watchedSchedulers(): Iterable<Scheduler> {
+  return watched;
+}
+
+/** At exit: reports the deadlock if there is one, once, and answers whose. */
+export function reportDeadlock(): ReadonlySet<Task> {
+  if (reported !== undefined) return reported;
+  const asleep = loopHasEnded ? [...watched].flatMap(tasksAsleep) : [];
+  reported = new Set(asleep);
+  if (asleep.length === 0) return reported;
   process.stderr.write(
-    `greenfiber: deadlock: the event loop is empty, and ${String(asleep.length)} tasks sleep for ever\n` +
-      `${lines.join('\n')}\n`,
+    'greenfiber: deadlock: the event loop is empty, and ' +
+      `${count(asleep.length, 'task')} will never go on\n\n` +
+      `${describeDeadlock(asleep)}\n`,
   );
   if (!hasFailed(process.exitCode)) process.exitCode = DEADLOCK_EXIT_CODE;
+  return reported;
 }
 
 function hasFailed(exitCode: typeof process.exitCode): boolean {
-  return exitCode !== undefined && exitCode !== 0;
+  return exitCode !== undefined && Number(exitCode) !== 0;
 }
 
-/** Tasks that sleep and are waited for, the oldest first. */
-export function tasksAsleep(scheduler: Scheduler): Task[] {
-  const tasks: Task[] = [];
-  for (let task = scheduler.firstAlive; task !== undefined; task = task.nextAlive) {
-    if (task.status === 'parked' && task.keepsAlive) tasks.unshift(task);
-  }
-  return tasks;
-}
-
-/** What a task waits for, in a few words: a task's name, else its class, and who holds it. */
-export function describe(on: unknown): string {
-  if (on === undefined) return '';
-  if (Array.isArray(on)) return on.map(describe).join(',');
-  if (typeof on !== 'object' || on === null) return ` on ${inspect(on)}`;
-  const { name, owners = [] } = on as { name?: unknown; owners?: readonly Task[] };
-  const kind = on.constructor.name;
-  const what = typeof name === 'string' && name !== '' ? ` on ${kind} "${name}"` : ` on a ${kind}`;
-  if (owners.length === 0) return what;
-  return `${what}, held by ${owners.map((task) => task.name).join(', ')}`;
+/** Tasks that sleep for ever, with the circles in which they wait for each other. */
+export function describeDeadlock(asleep: readonly Task[]): string {
+  // Through tasks in the background, too.
+  const tasks = [...new Set(asleep.map((task) => task.scheduler))].flatMap(aliveTasks);
+  const cycles = cyclesOf(tasks.flatMap(waitsOf));
+  const paragraphs = [
+    ...formatCycles(cycles, tasks),
+    ...asleep.map((task) => formatTask(describeTask(task))),
+  ];
+  return paragraphs.join('\n\n');
 }

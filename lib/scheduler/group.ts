@@ -56,6 +56,12 @@ export class Group {
     return this.#scope.signal;
   }
 
+  /** Who has to act before a waiter goes on, for reports: the members that have not ended. @internal */
+  get owners(): readonly Task[] {
+    const tasks = Array.from(this.#scope.children, ({ task }) => task);
+    return tasks.filter((task) => task !== this.#scope.task);
+  }
+
   /** @internal */
   run<T>(body: (group: Group) => T): T {
     let failed = false;

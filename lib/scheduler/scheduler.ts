@@ -8,7 +8,6 @@ import { current } from './current';
 import { watchForDeadlock } from './deadlock';
 import { Phase } from './phase';
 import type { Scope } from './scope';
-import { warnIfSlow, watchesSlowTasks } from './slow-task';
 import { Task } from './task';
 import { TaskQueue, type ReadyQueue } from './task-queue';
 
@@ -45,7 +44,7 @@ const { enter, handOver, leave } = runtime.fibers;
 const resolved = Promise.resolve();
 
 /** Switches between two looks at the clock, at most: what a look costs is shared by so many. */
-const MOST_CREDIT = watchesSlowTasks ? 1 : 64;
+const MOST_CREDIT = 64;
 /** So many looks at the clock a slice are aimed at. */
 const LOOKS_PER_SLICE = 8;
 /** {@link Scheduler.successor}: nobody goes on, the event loop's stack does. */
@@ -330,7 +329,6 @@ export class Scheduler {
     if (this.#sliceIsOver) return true;
     const now = this.clock.now();
     const spent = Math.max(now - this.#lastLook, 1e-4);
-    if (watchesSlowTasks && current.task !== undefined) warnIfSlow(current.task, spent);
     const wanted = (this.#lastCredit * (this.#slice / LOOKS_PER_SLICE)) / spent;
     this.#lastLook = now;
     this.#sliceIsOver = now - this.#sliceStart >= this.#slice;

@@ -38,7 +38,7 @@ export class Scope {
     if (this.isCancelled) return;
     this.#enter(reason);
     if (this.task.scope === this) this.task.waiter?.cancel(reason);
-    for (const child of this.#children()) if (!child.shielded) child.cancel(reason);
+    for (const child of this.children) if (!child.shielded) child.cancel(reason);
   }
 
   /** Nothing runs inside any more. */
@@ -63,8 +63,8 @@ export class Scope {
     return this.#controller.signal;
   }
 
-  /** As they are now, the oldest first: a signal's listener may open and close scopes. */
-  #children(): Scope[] {
+  /** Scopes inside that are not closed, as they are now, the oldest first. */
+  get children(): readonly Scope[] {
     const children: Scope[] = [];
     for (let child = this.#firstChild; child !== undefined; child = child.#next) {
       children.push(child);

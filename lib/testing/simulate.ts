@@ -1,8 +1,11 @@
 import { AbortError, FiberError } from '../errors';
+import { describeTask } from '../inspect/describe';
+import { formatTask } from '../inspect/format';
 import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
 import { LARGEST_SEED, randomSeed } from '../random';
+import { aliveTasks, tasksAsleep } from '../scheduler/alive';
 import { realClock } from '../scheduler/clock';
-import { describe, tasksAsleep } from '../scheduler/deadlock';
+import { describeDeadlock } from '../scheduler/deadlock';
 import { Scheduler } from '../scheduler/scheduler';
 import type { Task } from '../scheduler/task';
 import { PrioritySchedule, RandomSchedule, type Schedule } from './schedules';
@@ -127,10 +130,8 @@ class Simulation {
       if (root.status !== 'finished') throw root.error;
       if (this.#unobserved.length > 0) throw this.#unobserved[0];
       await quiescence();
-      const left = this.#alive();
-      if (left.length > 0) {
-        throw new Error(`tasks are left behind:\n${left.map(describeTask).join('\n')}`);
-      }
+      const left = aliveTasks(this.#scheduler).map((task) => formatTask(describeTask(task)));
+      if (left.length > 0) throw new Error(`tasks are left behind:\n${left.join('\n\n')}`);
     } finally {
       await this.#cleanUp();
     }
@@ -145,32 +146,19 @@ class Simulation {
         await nextTimers();
       } else if (!this.#virtual.jump()) {
         const asleep = tasksAsleep(this.#scheduler);
-        throw new Error(`deadlock: all tasks sleep:\n${asleep.map(describeTask).join('\n')}`);
+        throw new Error(`deadlock: all tasks sleep:\n${describeDeadlock(asleep)}`);
       }
     }
   }
 
   /** Nothing of a schedule that failed may reach into the next one. */
   async #cleanUp(): Promise<void> {
-    for (const task of this.#alive()) {
+    for (const task of aliveTasks(this.#scheduler)) {
       task.observe();
       task.cancel(new AbortError('The simulation has ended'));
     }
     await quiescence();
   }
-
-  #alive(): Task[] {
-    const tasks: Task[] = [];
-    for (let task = this.#scheduler.firstAlive; task !== undefined; task = task.nextAlive) {
-      tasks.push(task);
-    }
-    return tasks;
-  }
-}
-
-function describeTask(task: Task): string {
-  const where = task.waiter === undefined ? task.status : `waits in ${task.waiter.what}`;
-  return `${task.name} ${where}${describe(task.waiter?.on)}\n${task.stack}`;
 }
 
 /** Until microtasks, and the turns that they begin, have nothing left to do. */

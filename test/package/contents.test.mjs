@@ -37,6 +37,19 @@ test('licence, readme and both module formats with their types', (t) => {
   for (const file of [...needed, ...modules]) t.true(files.includes(file), file);
 });
 
+test('the page of greenfiber/inspect', (t) => {
+  const page = [
+    'index.html',
+    'page.css',
+    'page.mjs',
+    'tasks.mjs',
+    'graph.mjs',
+    'charts.mjs',
+    'dom.mjs',
+  ];
+  for (const file of page) t.true(files.includes(`lib/inspect/page/${file}`), file);
+});
+
 test('no build output but the binaries, no tests, no settings of ours', (t) => {
   const strays = files.filter((file) => /^(test|scripts|build|\.)|src-native\/build/.test(file));
   t.deepEqual(strays, []);

@@ -46,6 +46,15 @@ for (const major of majors) {
     `;
       t.is(await user.script('both.mjs', both), 'true true direct');
 
+      const inspected = `
+      import { serve, snapshot } from 'greenfiber/inspect';
+      const server = await serve();
+      const page = await (await fetch(server.url)).text();
+      await server.close();
+      console.log(snapshot().tasks.length, /<title>greenfiber/.test(page));
+    `;
+      t.is(await user.script('inspected.mjs', inspected), '0 true');
+
       rmSync(user.folder, { recursive: true });
     },
   );

@@ -439,8 +439,8 @@ test('a process that ends while tasks sleep for ever reports a deadlock', async 
   });
   t.is(stuck.code, 13);
   t.regex(stuck.stderr, /deadlock[^]*2 tasks/);
-  t.regex(stuck.stderr, /the one that waits waits in wait on a Promise\n[^]*deep/);
-  t.regex(stuck.stderr, /Task\.join on Task "the one that waits"/);
+  t.regex(stuck.stderr, /"the one that waits" \[parked\]: waits in wait on Promise\n[^]*deep/);
+  t.regex(stuck.stderr, /Task\.join on task 1 "the one that waits"/);
 });
 
 test('no deadlock is reported for tasks in the background, or when the process is told to exit', async (t) => {

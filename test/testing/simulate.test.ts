@@ -110,8 +110,8 @@ test('a deadlock is a failure that shows who sleeps where', async (t) => {
     ),
   );
   t.regex(error.message, /deadlock/);
-  t.regex(error.message, /philosopher 0 waits in Task\.join/);
-  t.regex(error.message, /philosopher 1 waits in Task\.join/);
+  t.regex(error.message, /"philosopher 0" \[parked\]: waits in Task\.join/);
+  t.regex(error.message, /"philosopher 1" \[parked\]: waits in Task\.join/);
 });
 
 test('a task that is left when the function has ended is a failure, and is cancelled', async (t) => {

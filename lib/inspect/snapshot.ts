@@ -1,0 +1,123 @@
+import { threadId } from 'node:worker_threads';
+
+import { Fiber, runtime } from '../fiber';
+import { checkObject, wrongValue } from '../options';
+import { aliveTasks } from '../scheduler/alive';
+import { current } from '../scheduler/current';
+import { watchedSchedulers } from '../scheduler/deadlock';
+import { Scheduler } from '../scheduler/scheduler';
+import type { Task } from '../scheduler/task';
+import { stats } from '../stats';
+import { isCollecting, knownFibers } from './collector';
+import { describeFiber, describeTask, resumedBy } from './describe';
+import type { FiberSnapshot, SchedulerSnapshot, Snapshot, TaskSnapshot } from './types';
+import { cyclesOf, waitsOf } from './waits';
+import { count } from './words';
+
+export interface SnapshotOptions {
+  /**
+   * Tasks that are shown, and fibers that are, at most; the oldest come first. A stack is taken by running a
+   * function on it, which may touch some pages more of each. Default: all of them.
+   */
+  limit?: number;
+}
+
+/**
+ * Every task and every fiber of this thread that has not ended: where it is, where it was made, what it waits for
+ * and who waits for it.
+ *
+ * What costs something is collected only between {@link enable} and {@link disable} (or with `GREENFIBER_DEBUG=1`);
+ * {@link Snapshot.missing} says what is left out. To be called wherever JavaScript runs, inside of tasks too.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`
+ */
+export function snapshot(options: SnapshotOptions = {}): Snapshot {
+  checkObject('options', options);
+  const { limit = Infinity } = options;
+  if (typeof limit !== 'number' || !(limit >= 0)) {
+    throw wrongValue('options.limit', 'a number from 0', limit);
+  }
+  const schedulers = liveSchedulers();
+  const tasks = schedulers.flatMap(aliveTasks);
+  tasks.sort((a, b) => a.id - b.id);
+  const fibers = fibersBeside(tasks);
+  const waits = tasks.flatMap(waitsOf);
+  // In loops: the frame of a built-in that calls back would be one of the running task's.
+  const shown = { tasks: [] as TaskSnapshot[], fibers: [] as FiberSnapshot[] };
+  for (const task of tasks.slice(0, limit)) {
+    shown.tasks.push(describeTask(task, schedulers.indexOf(task.scheduler)));
+  }
+  for (const { fiber, task } of fibers.slice(0, limit)) {
+    shown.fibers.push(describeFiber(fiber, task));
+  }
+  const counts = stats();
+  const begun = tasks.filter((task) => task.handle >= 0).length + fibers.length;
+  return {
+    time: new Date().toISOString(),
+    process: {
+      pid: process.pid,
+      threadId,
+      node: process.versions.node,
+      engine: runtime.engine,
+      uptime: performance.now(),
+    },
+    missing: missing({
+      tasks: tasks.length - shown.tasks.length,
+      fibers: fibers.length - shown.fibers.length,
+      unknown: counts.alive - begun,
+    }),
+    ...shown,
+    waits,
+    cycles: cyclesOf(waits),
+    schedulers: schedulers.map(describeScheduler),
+    stats: counts,
+  };
+}
+
+function liveSchedulers(): Scheduler[] {
+  const schedulers = new Set([Scheduler.default, ...watchedSchedulers()]);
+  if (current.task !== undefined) schedulers.add(current.task.scheduler); // a simulation's
+  return [...schedulers];
+}
+
+function describeScheduler(scheduler: Scheduler): SchedulerSnapshot {
+  return { isDefault: scheduler === Scheduler.default, ...scheduler.stats() };
+}
+
+/** Fibers that are known and no task's own, with the task that they run in; the oldest first. */
+export function fibersBeside(tasks: readonly Task[]): { fiber: Fiber; task: Task | undefined }[] {
+  const own = new Set(tasks.map((task) => task.fiber));
+  const found = new Map<Fiber, Task | undefined>();
+  const add = (first: Fiber | undefined, task: Task | undefined): void => {
+    for (let fiber = first; fiber !== undefined; fiber = resumedBy(fiber)) {
+      if (!own.has(fiber)) found.set(fiber, task ?? found.get(fiber));
+    }
+  };
+  for (const fiber of knownFibers()) if (!fiber.done) add(fiber, undefined);
+  for (const task of tasks) add(task.fiber, task);
+  add(Fiber.current, undefined);
+  return Array.from(found, ([fiber, task]) => ({ fiber, task })).sort(
+    (a, b) => a.fiber.id - b.fiber.id,
+  );
+}
+
+/** What is not shown, in sentences. */
+function missing(omitted: { tasks: number; fibers: number; unknown: number }): string[] {
+  const sentences: string[] = [];
+  if (!isCollecting()) {
+    sentences.push(
+      'Creation stacks, times and fibers outside of tasks are not collected: ' +
+        'call enable() of greenfiber/inspect first, or set GREENFIBER_DEBUG=1.',
+    );
+  }
+  if (omitted.unknown > 0) {
+    sentences.push(
+      `${count(omitted.unknown, 'fiber')} began while nothing was collected, and cannot be shown.`,
+    );
+  }
+  if (omitted.tasks > 0) sentences.push(`${count(omitted.tasks, 'task')} more: raise the limit.`);
+  if (omitted.fibers > 0) {
+    sentences.push(`${count(omitted.fibers, 'fiber')} more: raise the limit.`);
+  }
+  return sentences;
+}
