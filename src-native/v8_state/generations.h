@@ -79,7 +79,8 @@ class Generations final : SlotObserver {
 
   GateOf<Generations, &Generations::pass_opening> at_opening_;
   GateOf<Generations, &Generations::pass_witness> at_witness_;
-  GateOf<Generations, &Generations::pass_young> behind_young_;  // ends the chain of one young stack at a time
+  GateOf<Generations, &Generations::pass_young>
+      behind_young_;  // ends the chain of one young stack at a time
   GateOf<Generations, &Generations::pass_middle> at_middle_;
   GateOf<Generations, &Generations::pass_end> at_end_;
   GateRecord opening_, middle_, end_;

@@ -73,7 +73,8 @@ void ScavengerStudy::collection_ends() {
   if (visitors_ == 0) return;
   if (visitors_ > 1 || !witnessed()) {
     specimen_ = 0;
-    if (++strange_walks_ >= kMaxStrangeWalks) give_up("V8's scavenger visits roots in an unknown way");
+    if (++strange_walks_ >= kMaxStrangeWalks)
+      give_up("V8's scavenger visits roots in an unknown way");
     return;
   }
   if (visitor_table_ == nullptr) visitor_table_ = table_;

@@ -9,7 +9,7 @@ bool VisitorTap::attach(void* visitor) {
   if (original != original_) {
     original_ = nullptr;
     if (!MemoryProbe::read(original - kPrefix, table_.prefix,
-                            sizeof table_.prefix + sizeof table_.entries)) {
+                           sizeof table_.prefix + sizeof table_.entries)) {
       return false;
     }
     original_ = original;

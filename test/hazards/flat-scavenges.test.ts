@@ -192,7 +192,9 @@ test('a full collection sees what only old fibers hold, also when it moves every
 });
 
 test('a heap snapshot sees what only old fibers hold', (t) => {
-  class HeldByAnOldFiber {}
+  class HeldByAnOldFiber {
+    readonly mark = 1;
+  }
   const fibers = suspendOld(20, () => {
     const held = new HeldByAnOldFiber();
     Fiber.yield();
@@ -200,15 +202,21 @@ test('a heap snapshot sees what only old fibers hold', (t) => {
   });
   const chunks: Buffer[] = [];
   const snapshot = v8.getHeapSnapshot();
-  for (let chunk; (chunk = snapshot.read() as Buffer | null) !== null; ) chunks.push(chunk);
-  const { snapshot: header, nodes, strings } = JSON.parse(Buffer.concat(chunks).toString()) as {
+  for (let chunk; (chunk = snapshot.read() as Buffer | null) !== null;) chunks.push(chunk);
+  const {
+    snapshot: header,
+    nodes,
+    strings,
+  } = JSON.parse(Buffer.concat(chunks).toString()) as {
     snapshot: { meta: { node_fields: string[] } };
     nodes: number[];
     strings: string[];
   };
   const fields = header.meta.node_fields.length;
   const name = strings.indexOf('HeldByAnOldFiber');
-  const found = nodes.filter((value, i) => i % fields === header.meta.node_fields.indexOf('name') && value === name).length;
+  const found = nodes.filter(
+    (value, i) => i % fields === header.meta.node_fields.indexOf('name') && value === name,
+  ).length;
   t.true(found >= 20, `${found} found`);
   for (const fiber of fibers) t.true(fiber.resume() instanceof HeldByAnOldFiber);
 });
