@@ -87,6 +87,9 @@ export interface NativeStats {
   readonly stacksUnguarded: number;
   readonly reservedBytes: number;
   readonly guard: string;
+  readonly oldStacks: number;
+  /** Empty: scavenges leave the old stacks out. */
+  readonly whyNotFlat: string;
 }
 
 export interface RuntimeOptions {

@@ -23,6 +23,15 @@ export interface Stats {
     /** Address space, not memory. */
     readonly reservedBytes: number;
   };
+  /** Whether a minor garbage collection leaves out the suspended stacks that refer to nothing young. */
+  readonly flatScavenges: {
+    /** Off while V8 has not yet collected often enough to be understood, and where it works in another way. */
+    readonly state: 'on' | 'off';
+    /** Why it is off; else empty. */
+    readonly reason: string;
+    /** Suspended stacks that the next minor collection leaves out. */
+    readonly leftOut: number;
+  };
 }
 
 /** A snapshot of fibers and stacks; cheap enough to take every second. All zero where unsupported. */
@@ -41,6 +50,11 @@ export function stats(): Stats {
       unguarded: native?.stacksUnguarded ?? 0,
       guard: native?.guard ?? 'none',
       reservedBytes: native?.reservedBytes ?? 0,
+    },
+    flatScavenges: {
+      state: native?.whyNotFlat === '' ? 'on' : 'off',
+      reason: native?.whyNotFlat ?? 'fibers cannot run here',
+      leftOut: native?.oldStacks ?? 0,
     },
   };
 }

@@ -56,12 +56,13 @@ const folder = values.tests ?? inRoot('dist-test');
 const programs = {
   interleave: [`${folder}/stress/interleave.cjs`, seconds, '50', seed],
   fuzz: [`${folder}/fuzz/driver.js`, seed, seconds],
+  generations: [`${folder}/fuzz/generations.js`, seed, seconds],
 };
 
 async function passes(flag, engine, program) {
   const args = ['--expose-gc', '--no-warnings', flag, ...programs[program]];
   const { ok, output } = await capture(process.execPath, args, {
-    env: { ...process.env, GREENFIBER_ENGINE: engine },
+    env: { ...process.env, GREENFIBER_ENGINE: engine, GREENFIBER_VERIFY_GENERATIONS: '1' },
     quiet: true,
     // Some flags make everything a hundred times slower.
     timeout: Number(seconds) * 1000 + 300_000,

@@ -111,6 +111,10 @@ Napi::Value stats(const Napi::CallbackInfo& info) {
   set("stacksUnguarded", static_cast<double>(stacks.slots_unguarded));
   set("reservedBytes", static_cast<double>(stacks.reserved_bytes));
   result.Set("guard", stack::describe(stacks.guard_kind));
+  const v8_state::Generations* generations = runtime.generations();
+  set("oldStacks", generations != nullptr ? static_cast<double>(generations->old_stacks()) : 0);
+  result.Set("whyNotFlat", generations == nullptr ? "the locker engine lets V8 walk every stack"
+                                                  : generations->reason());
   return result;
 }
 

@@ -29,9 +29,9 @@ void enter_kill(const Info& info) {
   if (root.is_asleep_chain() && can_wait(runtime)) {
     Fiber* fiber = root.tip;
     for (; fiber != nullptr && fiber != &root; fiber = fiber->resumer) {
-      fiber->kill(tagged_word(info[1]));
+      runtime.kill(*fiber, tagged_word(info[1]));
     }
-    root.kill(tagged_word(info[1]));
+    runtime.kill(root, tagged_word(info[1]));
   }
   enter_chain(info, Signal::kRaise);
 }

@@ -55,7 +55,7 @@ void kill(const Info& info) {
   if (!can_raise(runtime, target)) {
     return enter_or_refuse(info, runtime, target, enter_kill);
   }
-  target.kill(tagged_word(info[1]));
+  runtime.kill(target, tagged_word(info[1]));
   runtime.install(target);
   runtime.signal = Signal::kRaise;
   wait_for(info, runtime, target, target, tagged_word(info[1]), nullptr);

@@ -316,6 +316,7 @@ Tagged Runtime::run_bodies(Fiber& self, Tagged first_body) {
 }
 
 void Runtime::begin_body(Fiber& self, Tagged body) {
+  touch(self);
   for (std::size_t i = 0; i < kRootSlotCount; ++i) {
     self.roots[i] = v8_state::tagged_word(v8::Undefined(isolate_));
   }

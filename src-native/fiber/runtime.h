@@ -67,6 +67,10 @@ class Runtime {
   // Undefined when the hook throws; whatever it throws stays pending.
   v8::Local<v8::Value> call(const v8::Global<v8::Function>& hook, v8::Local<v8::Value> argument);
   bool is_direct() const { return direct_.has_value(); }
+  // Null under the locker engine: V8 walks all stacks.
+  const v8_state::Generations* generations() const {
+    return direct_ ? &direct_->generations() : nullptr;
+  }
   const std::string& direct_failure() const { return direct_failure_; }
 
   Fiber& running() { return *running_; }
@@ -96,6 +100,17 @@ class Runtime {
   // Whom the running fiber answers: its resumer, or main when it has none. Afterwards its share of the async
   // context is cut off and the other's in place.
   Fiber& return_to_resumer(Fiber& self);
+
+  // Must be called before a root of a suspended fiber is written to.
+  void touch(Fiber& fiber) {
+    if (direct_) [[likely]]
+      direct_->touch(fiber.record);
+  }
+  // From now on every suspension of the fiber raises `error`.
+  void kill(Fiber& fiber, Tagged error) {
+    touch(fiber);
+    fiber.kill(error);
+  }
 
   // Whom the switch under way left; whoever is continued may ask.
   Fiber& left() { return *previous_; }

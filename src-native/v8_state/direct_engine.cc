@@ -27,6 +27,7 @@ DirectEngine::DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRec
       main_(main) {
   empty_archive_[0] = reinterpret_cast<Word>(layout.isolate);
   copy_words<kTopWords>(empty_archive_ + kImplementerWords, layout.fresh_thread_local_top);
+  generations_.emplace(isolate, layout, empty_archive_);
   main.is_main = true;
   main.stack_limit = layout.main_stack_limit;
   main.stack_start = layout.main_stack_start;
@@ -50,11 +51,11 @@ void DirectEngine::adopt(ThreadRecord& record, std::byte* handles, Word stack_st
   record.node.thread_manager = layout_.thread_manager;
   copy_words<kImplementerWords + kTopWords>(record.archive, empty_archive_);
   record.archive[layout_.spare_in_implementer / sizeof(Word)] = reinterpret_cast<Word>(handles);
-  link(record.node, layout_.in_use_anchor, record.archive);
+  generations_->insert(record);
 }
 
 void DirectEngine::forget(ThreadRecord& record) {
-  unlink(record.node);
+  generations_->remove(record);
   const std::size_t spare = layout_.spare_in_implementer / sizeof(Word);
   for (std::size_t at = kFirstVector; at + kVectorWords <= spare; at += kVectorWords) {
     std::free(reinterpret_cast<void*>(record.archive[at]));

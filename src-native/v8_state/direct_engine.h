@@ -2,6 +2,9 @@
 // its notion of the current thread. See thread_record.h for what is where.
 #pragma once
 
+#include <optional>
+
+#include "v8_state/generations.h"
 #include "v8_state/stack_limits.h"
 #include "v8_state/thread_record.h"
 #include "v8_state/unarchived.h"
@@ -29,11 +32,16 @@ class DirectEngine {
   DirectEngine& operator=(const DirectEngine&) = delete;
 
   // Makes `record`, which is all zeros, that of a fresh stack and links it. V8 takes its first handle block
-  // from `handles` (kHandleBlockSize bytes), which lives as long as the record.
+  // from `handles` (kHandleBlockSize bytes), which lives as long as the record. CAUTION: may allocate.
   void adopt(ThreadRecord& record, std::byte* handles, Word stack_start, Word stack_limit);
 
   // Unlinks a record that will not run again and frees what V8 allocated for it.
   void forget(ThreadRecord& record);
+
+  // Must be called before a tagged word is written where V8 finds it on behalf of a suspended stack.
+  void touch(ThreadRecord& record) { generations_->wake(record); }
+
+  const Generations& generations() const { return *generations_; }
 
   // Calls `use` with every record that is linked, the main stack's included.
   template <typename Use>
@@ -67,6 +75,7 @@ class DirectEngine {
   std::uint64_t collections_ = 0;
   std::uint64_t main_left_at_ = 0;  // the value of collections_ when main was left
   Word empty_archive_[kArchiveWords] = {};
+  std::optional<Generations> generations_;
 };
 
 // Any id that no OS thread has: V8 counts them from 1.
@@ -128,6 +137,7 @@ inline constexpr std::size_t kHotTopWords = 4;
 }
 
 [[gnu::always_inline]] inline void DirectEngine::restore(ThreadRecord& to) {
+  generations_->wake(to);
   set_stack_start(to.stack_start);
   *relocatable_top_ = to.archive[kImplementerWords + kTopWords];
   if (to.is_main) {

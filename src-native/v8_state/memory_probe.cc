@@ -28,7 +28,7 @@ MemoryProbe::MemoryProbe() {
   std::fclose(maps);
 }
 
-bool MemoryProbe::read(const void* address, void* out, std::size_t bytes) const {
+bool MemoryProbe::read(const void* address, void* out, std::size_t bytes) {
   iovec local{out, bytes};
   iovec remote{const_cast<void*>(address), bytes};
   return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);

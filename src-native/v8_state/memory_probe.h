@@ -14,7 +14,7 @@ class MemoryProbe {
   MemoryProbe();
 
   // Copies `bytes` from `address`, all or nothing.
-  bool read(const void* address, void* out, std::size_t bytes) const;
+  static bool read(const void* address, void* out, std::size_t bytes);
 
   // Cheap filter: aligned, and inside a mapping that was writable when the snapshot was taken.
   bool looks_like_pointer(std::uintptr_t word) const;

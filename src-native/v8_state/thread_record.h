@@ -24,16 +24,28 @@
 namespace greenfiber::v8_state {
 
 inline constexpr std::size_t kArchiveWords = 80;
+inline constexpr std::size_t kRelocatableInArchive =
+    (kImplementerSize + kThreadLocalTopSize) / sizeof(Word);
+
+// See generations.h.
+enum class Generation : std::uint8_t {
+  kYoung,  // V8 visits the stack in every collection
+  kOld,    // refers to nothing young: a scavenge leaves it out
+  kWoken,  // was old; among the young from the next scavenge on
+};
 
 struct ThreadRecord {
   ThreadState node;  // first: V8's list leads to it
   Word stack_limit;
   bool is_main;
+  Generation generation;
   // What is swapped but has no place in V8's archive, see unarchived.h.
   bool has_unarchived;
   std::uint8_t formatting_stack_trace;
   Word sudden_shutdown[3];
   Word stack_start;  // the end of the conservative stack scan while this stack runs
+  ThreadRecord* next_woken;
+  ThreadRecord** woken_link;  // what points to this record in the list of the woken
   alignas(16) Word archive[kArchiveWords];
 };
 

@@ -152,9 +152,9 @@ test('an option is read once, and an error of its getter goes to the caller', (t
 });
 
 test('refused options create nothing', (t) => {
-  const before = stats();
+  const { alive, parked, stacks } = stats();
   for (let i = 0; i < 1000; i++) attempt(() => new Fiber(() => 1, { stackSize: -i }));
-  t.deepEqual(stats(), before);
+  t.like(stats(), { alive, parked, stacks });
 });
 
 test('configure refuses what a fiber would refuse, by name, and changes nothing then', (t) => {

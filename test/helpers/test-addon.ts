@@ -15,6 +15,8 @@ export interface V8Addon {
   enterAndLeave(): void;
   insideIsolateScope: Call;
   insideHandleScope: Call;
+  insideOpenSlot: Call;
+  writeOpenSlot(value: unknown): void;
   insideTryCatch: Call;
   makeCallback(fn: () => unknown, asyncId: number, triggerId: number): unknown;
   insideCallbackScope(fn: () => unknown, asyncId: number, triggerId: number): unknown;

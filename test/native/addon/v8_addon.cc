@@ -28,6 +28,25 @@ void inside_handle_scope(const Info& info) {
   info.GetReturnValue().Set(scope.Escape(result));
 }
 
+v8::internal::Address* open_slot = nullptr;
+
+// insideOpenSlot(fn): meanwhile writeOpenSlot(value) writes to the slot of a local of this call.
+void inside_open_slot(const Info& info) {
+  v8::EscapableHandleScope scope(info.GetIsolate());
+  v8::Local<v8::Value> local = v8::Local<v8::Value>::New(info.GetIsolate(), info[0]);
+  static_assert(sizeof local == sizeof open_slot);
+  __builtin_memcpy(&open_slot, static_cast<const void*>(&local), sizeof open_slot);
+  v8::Local<v8::Value> result;
+  if (call_first(info).ToLocal(&result)) info.GetReturnValue().Set(scope.Escape(result));
+}
+
+void write_open_slot(const Info& info) {
+  v8::internal::Address* slot;
+  v8::Local<v8::Value> value = info[0];
+  __builtin_memcpy(&slot, static_cast<const void*>(&value), sizeof slot);
+  *open_slot = *slot;
+}
+
 // insideTryCatch(fn): answers what was thrown.
 void inside_try_catch(const Info& info) {
   v8::TryCatch try_catch(info.GetIsolate());
@@ -91,6 +110,8 @@ NODE_MODULE_INIT() {
   NODE_SET_METHOD(exports, "enterAndLeave", enter_and_leave);
   NODE_SET_METHOD(exports, "insideIsolateScope", inside_isolate_scope);
   NODE_SET_METHOD(exports, "insideHandleScope", inside_handle_scope);
+  NODE_SET_METHOD(exports, "insideOpenSlot", inside_open_slot);
+  NODE_SET_METHOD(exports, "writeOpenSlot", write_open_slot);
   NODE_SET_METHOD(exports, "insideTryCatch", inside_try_catch);
   NODE_SET_METHOD(exports, "makeCallback", make_callback);
   NODE_SET_METHOD(exports, "insideCallbackScope", inside_callback_scope);

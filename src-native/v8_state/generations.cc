@@ -1,0 +1,199 @@
+#include "v8_state/generations.h"
+
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace greenfiber::v8_state {
+
+namespace {
+
+bool asked_for(const char* variable, const char* value) {
+  const char* given = std::getenv(variable);
+  return given != nullptr && std::strcmp(given, value) == 0;
+}
+
+void link_behind(ThreadState& node, ThreadState& anchor) { link(node, &anchor, node.data); }
+
+}  // namespace
+
+Generations::Generations(v8::Isolate* isolate, const Layout& layout, Word* empty_archive)
+    : isolate_(isolate),
+      empty_archive_(empty_archive),
+      study_(isolate, layout, empty_archive),
+      verifies_(asked_for("GREENFIBER_VERIFY_GENERATIONS", "1")),
+      at_opening_(layout, *this),
+      at_witness_(layout, *this),
+      behind_young_(layout, *this),
+      at_middle_(layout, *this),
+      at_end_(layout, *this),
+      opening_(layout, empty_archive),
+      middle_(layout, empty_archive),
+      end_(layout, empty_archive) {
+  opening_.lead_to(at_opening_);
+  study_.witness().lead_to(at_witness_);
+  middle_.lead_to(at_middle_);
+  end_.lead_to(at_end_);
+  ThreadState* anchor = layout.in_use_anchor;
+  for (GateRecord* gate : {&opening_, &study_.witness(), &middle_, &end_}) {
+    link(gate->node, anchor, gate->archive);
+    anchor = &gate->node;
+  }
+  if (asked_for("GREENFIBER_FLAT_SCAVENGES", "0")) {
+    study_.give_up("GREENFIBER_FLAT_SCAVENGES=0");
+  }
+  isolate->AddGCPrologueCallback(before_gc, this);
+  isolate->AddGCEpilogueCallback(after_gc, this);
+}
+
+Generations::~Generations() {
+  isolate_->RemoveGCPrologueCallback(before_gc, this);
+  isolate_->RemoveGCEpilogueCallback(after_gc, this);
+  for (GateRecord* gate : {&opening_, &study_.witness(), &middle_, &end_}) unlink(gate->node);
+}
+
+void Generations::insert(ThreadRecord& record) {
+  study_.offer_specimen();
+  record.generation = Generation::kYoung;
+  link(record.node, &study_.witness().node, record.archive);
+}
+
+void Generations::remove(ThreadRecord& record) {
+  if (record.generation == Generation::kOld) --old_stacks_;
+  if (record.generation == Generation::kWoken) leave_woken(record);
+  unlink(record.node);
+}
+
+// --- Stacks that run again ----------------------------------------------------------------------------------
+// A woken stack stays in its place in the list until the next scavenge, so that waking touches no neighbour.
+
+void Generations::put_among_woken(ThreadRecord& record) {
+  --old_stacks_;
+  record.generation = Generation::kWoken;
+  record.next_woken = woken_;
+  record.woken_link = &woken_;
+  if (woken_ != nullptr) woken_->woken_link = &record.next_woken;
+  woken_ = &record;
+}
+
+void Generations::leave_woken(ThreadRecord& record) {
+  *record.woken_link = record.next_woken;
+  if (record.next_woken != nullptr) record.next_woken->woken_link = record.woken_link;
+}
+
+void Generations::settle_woken() {
+  for (ThreadRecord* record = woken_; record != nullptr; record = record->next_woken) {
+    unlink(record->node);
+    link_behind(record->node, study_.witness().node);
+    record->generation = Generation::kYoung;
+  }
+  woken_ = nullptr;
+}
+
+// --- The walk of a scavenge ---------------------------------------------------------------------------------
+
+void Generations::pass_opening(void* visitor) {
+  const Word* table = VisitorTap::table_of(visitor);
+  if (study_.done()) {
+    if (table != study_.visitor_table()) return;
+    settle_woken();
+    if (!tap_.attach(visitor)) return;
+    walk_ = Walk::kSort;
+  } else {
+    if (!study_.wants(table) || !tap_.attach(visitor)) return;
+    walk_ = Walk::kStudy;
+  }
+  study_.walk_begins();
+}
+
+void Generations::pass_witness(void*) {
+  if (walk_ == Walk::kNone) return;
+  if (walk_ == Walk::kSort && study_.witnessed()) {
+    sorted_ = nullptr;
+    return ask_after(study_.witness().node);
+  }
+  if (walk_ == Walk::kSort) study_.give_up("V8's scavenger does not show its slots any more");
+  tap_.detach();
+  walk_ = Walk::kNone;
+}
+
+// Puts the gate behind the next stack that is suspended.
+void Generations::ask_after(ThreadState& node) {
+  found_young_ = false;
+  asked_ = nullptr;
+  ThreadState* next = node.next;
+  while (next != &middle_.node && next->data == empty_archive_) next = next->next;
+  if (next == &middle_.node) return;
+  asked_ = reinterpret_cast<ThreadRecord*>(next);
+  asked_link_ = end_of_chain(asked_->archive);
+  *asked_link_ = reinterpret_cast<Word>(static_cast<Gate*>(&behind_young_));
+}
+
+void Generations::pass_young(void*) {
+  *asked_link_ = 0;
+  promote_sorted();
+  if (!found_young_) sorted_ = asked_;
+  ask_after(asked_->node);
+}
+
+void Generations::promote_sorted() {
+  if (sorted_ == nullptr) return;
+  unlink(sorted_->node);
+  link_behind(sorted_->node, middle_.node);
+  sorted_->generation = Generation::kOld;
+  ++old_stacks_;
+  sorted_ = nullptr;
+}
+
+void Generations::pass_middle(void*) {
+  if (walk_ != Walk::kSort) return;
+  promote_sorted();
+  if (verifies_) {
+    walk_ = Walk::kVerify;
+    return;
+  }
+  tap_.detach();
+  walk_ = Walk::kSkip;
+  first_old_ = middle_.node.next;
+  middle_.node.next = &end_.node;
+}
+
+void Generations::pass_end(void*) {
+  if (walk_ == Walk::kSkip) middle_.node.next = first_old_;
+  if (walk_ == Walk::kVerify) tap_.detach();
+  walk_ = Walk::kNone;
+}
+
+void Generations::before_visit(const Tagged* first, const Tagged* end) {
+  if (walk_ == Walk::kStudy) return study_.before_visit(first, end);
+  if (walk_ != Walk::kVerify) return;
+  for (const Tagged* slot = first; slot < end; ++slot) {
+    if (!study_.young_pages().contain(*slot)) continue;
+    std::fprintf(stderr,
+                 "greenfiber: an old stack refers to a young object: slot %p holds %" PRIxPTR "\n",
+                 static_cast<const void*>(slot), *slot);
+    std::abort();
+  }
+}
+
+void Generations::after_visit(const Tagged* first, const Tagged* end) {
+  if (!study_.witnessed()) study_.after_visit(first, end);
+  if (walk_ != Walk::kSort || found_young_) return;
+  for (const Tagged* slot = first; slot < end; ++slot) {
+    if (study_.young_pages().contain(*slot)) {
+      found_young_ = true;
+      return;
+    }
+  }
+}
+
+void Generations::before_gc(v8::Isolate*, v8::GCType type, v8::GCCallbackFlags, void* self) {
+  static_cast<Generations*>(self)->study_.collection_begins(type);
+}
+
+void Generations::after_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self) {
+  static_cast<Generations*>(self)->study_.collection_ends();
+}
+
+}  // namespace greenfiber::v8_state

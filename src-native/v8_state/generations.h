@@ -1,0 +1,100 @@
+// Flat scavenges: suspended stacks that refer to no young object are left out of a scavenge's walk.
+//
+// V8's list of archived threads, as we keep it:
+//
+//     anchor .. main, opening, witness, [young stacks], middle, [old stacks], end .. anchor
+//
+// Four of these nodes are gates (gate.h), where V8 calls us. Only when the visitor that comes along is the
+// scavenger's:
+//
+// - at `opening` the stacks that ran or were written to since the last scavenge become young again, and the tap
+//   (visitor_tap.h) is attached;
+// - behind each young stack V8 has visited all of its slots: if none holds a young object now, the stack is old;
+// - at `middle` the walk is led to `end`, and `end` mends the list.
+//
+// Every other walk sees the whole list. The argument why this is sound: docs/flat-scavenges.md.
+#pragma once
+
+#include "v8_state/scavenger_study.h"
+#include "v8_state/visitor_tap.h"
+
+namespace greenfiber::v8_state {
+
+class Generations final : SlotObserver {
+ public:
+  // `empty_archive` outlives this: a node that shows it is running.
+  Generations(v8::Isolate* isolate, const Layout& layout, Word* empty_archive);
+  ~Generations();
+  Generations(const Generations&) = delete;
+  Generations& operator=(const Generations&) = delete;
+
+  // Links a new stack, which is young. CAUTION: may allocate.
+  void insert(ThreadRecord& record);
+  void remove(ThreadRecord& record);
+
+  // Must be called before the stack runs, and before a tagged word is written where V8 finds it on behalf of the
+  // stack.
+  [[gnu::always_inline]] void wake(ThreadRecord& record) {
+    if (record.generation == Generation::kOld) [[unlikely]]
+      put_among_woken(record);
+  }
+
+  bool on() const { return study_.done(); }
+  const char* reason() const { return study_.reason(); }  // why not
+  std::size_t old_stacks() const { return old_stacks_; }
+
+ private:
+  enum class Walk {
+    kNone,
+    kStudy,
+    kSort,    // between opening and middle
+    kSkip,    // between middle and end
+    kVerify,  // the same, but through the old stacks
+  };
+
+  void pass_opening(void* visitor);
+  void pass_witness(void* visitor);
+  void pass_young(void* visitor);
+  void pass_middle(void* visitor);
+  void pass_end(void* visitor);
+
+  void before_visit(const Tagged* first, const Tagged* end) override;
+  void after_visit(const Tagged* first, const Tagged* end) override;
+  void single_slot_visited(const Tagged* slot) override { study_.single_slot_visited(slot); }
+
+  [[gnu::cold, gnu::noinline]] void put_among_woken(ThreadRecord& record);
+  void leave_woken(ThreadRecord& record);
+  void settle_woken();
+  void ask_after(ThreadState& node);
+  void promote_sorted();
+
+  static void before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
+  static void after_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
+
+  v8::Isolate* isolate_;
+  const Word* empty_archive_;
+  ScavengerStudy study_;
+  VisitorTap tap_{*this};
+  bool verifies_;  // GREENFIBER_VERIFY_GENERATIONS
+
+  GateOf<Generations, &Generations::pass_opening> at_opening_;
+  GateOf<Generations, &Generations::pass_witness> at_witness_;
+  GateOf<Generations, &Generations::pass_young>
+      behind_young_;  // ends the chain of one young stack at a time
+  GateOf<Generations, &Generations::pass_middle> at_middle_;
+  GateOf<Generations, &Generations::pass_end> at_end_;
+  GateRecord opening_, middle_, end_;
+
+  ThreadRecord* woken_ = nullptr;
+  std::size_t old_stacks_ = 0;
+
+  // The walk under way.
+  Walk walk_ = Walk::kNone;
+  ThreadRecord* asked_ = nullptr;  // whose chain ends in behind_young_
+  Word* asked_link_ = nullptr;
+  bool found_young_ = false;        // since the last stack
+  ThreadRecord* sorted_ = nullptr;  // old, and to be moved as soon as V8 has left its node
+  ThreadState* first_old_ = nullptr;
+};
+
+}  // namespace greenfiber::v8_state
