@@ -2,7 +2,7 @@ import test from 'ava';
 
 import { runChild } from '../helpers/child';
 
-/** Fibers that sleep somewhere, and the pages of stack that each may keep in memory. */
+/** Fibers that sleep somewhere. */
 const sleepers: Record<string, string> = {
   'in Fiber.yield': `
     const body = () => Fiber.yield();
@@ -28,8 +28,12 @@ const sleepers: Record<string, string> = {
 };
 
 for (const [where, source] of Object.entries(sleepers)) {
-  test.serial(`a fiber that sleeps ${where} keeps one page of its stack in memory`, async (t) => {
-    const program = `
+  // The scheduler's frames below a blocking call need 3.3 KB, and 2.9 KB of the page are stack.
+  const most = where === 'in a task' ? 2.05 : 1.05;
+  test.serial(
+    `a fiber that sleeps ${where} keeps ${most < 2 ? 'one page' : 'two pages'} of its stack in memory`,
+    async (t) => {
+      const program = `
       const { Fiber, Scheduler, spawn, wait } = require('greenfiber');
       const { residentStacks } = require('./test/scale/memory.cjs');
       ${source}
@@ -49,10 +53,11 @@ for (const [where, source] of Object.entries(sleepers)) {
         process.exit();
       })();
     `;
-    const { code, signal, stdout, stderr } = await runChild(program, { timeout: 300_000 });
-    t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
-    const pages = Number(stdout);
-    // A garbage collection on a fiber's stack may leave a few with a second page, for a moment.
-    t.true(pages > 0.9 && pages < 1.05, stdout);
-  });
+      const { code, signal, stdout, stderr } = await runChild(program, { timeout: 300_000 });
+      t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
+      const pages = Number(stdout);
+      // A garbage collection on a fiber's stack may leave a few with a second page, for a moment.
+      t.true(pages > 0.9 && pages < most, stdout);
+    },
+  );
 }
