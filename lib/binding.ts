@@ -11,7 +11,8 @@ export interface Addon {
   collectGarbage(): void;
   stats(): NativeStats;
   configure(options: { stackSize: number; poolSize: number }): void;
-  trimIdle(): number;
+  /** Gives idle memory back; false: there is nothing left to look after. */
+  trimIdle(): boolean;
 }
 
 const ROOT = join(__dirname, '..');

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { totalmem } from 'node:os';
 
 import { loadAddon, type Addon } from './binding';
 import type { ActiveDomain } from './domain';
@@ -85,6 +86,8 @@ export interface NativeStats {
   readonly stacksCold: number;
   readonly stacksTotal: number;
   readonly stacksUnguarded: number;
+  readonly stacksTrimmed: number;
+  readonly pageTablesDropped: number;
   readonly reservedBytes: number;
   readonly guard: string;
   readonly oldStacks: number;
@@ -95,6 +98,8 @@ export interface NativeStats {
 export interface RuntimeOptions {
   stackSize: number;
   poolSize: number;
+  /** Most stacks there may be. */
+  maxStacks: number;
   preferLocker: boolean;
 }
 
@@ -181,6 +186,7 @@ export class Runtime {
     const options = {
       stackSize: DEFAULT_STACK_SIZE,
       poolSize: DEFAULT_POOL_SIZE,
+      maxStacks: mostStacks(),
       preferLocker: useLocker,
     };
     const opened = this.addon.create(options, this.#hooks);
@@ -210,6 +216,16 @@ export class Runtime {
       () => addon.confirmAsync(outer) && inner.runInAsyncScope(() => addon.confirmAsync(inner)),
     );
   }
+}
+
+/**
+ * As many as three quarters of the machine's memory, or of what its control group allows, hold at a page each:
+ * then `ERR_FIBER_OUT_OF_MEMORY` comes before the kernel ends the process.
+ */
+function mostStacks(): number {
+  const constrained = process.constrainedMemory();
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.floor((memory * 0.75) / 4096);
 }
 
 /** `GREENFIBER_FAULT` makes a part fail, so that tests see what happens then: calibration, self-test, locker. */

@@ -16,6 +16,10 @@ export interface Stats {
     /** Released, with their memory given back. */
     readonly cold: number;
     readonly total: number;
+    /** How often a fiber that slept, or a stack that waited, was relieved of what a deep recursion left behind. */
+    readonly trimmed: number;
+    /** Page tables given back because every stack in the 2 MiB that each maps was cold. */
+    readonly pageTablesDropped: number;
     /** Without a guard page below them, because the kernel allows no more mappings. */
     readonly unguarded: number;
     /** How guard pages are made: `MADV_GUARD_INSTALL`, `mprotect` or none. */
@@ -47,6 +51,8 @@ export function stats(): Stats {
       warm: native?.stacksWarm ?? 0,
       cold: native?.stacksCold ?? 0,
       total: native?.stacksTotal ?? 0,
+      trimmed: native?.stacksTrimmed ?? 0,
+      pageTablesDropped: native?.pageTablesDropped ?? 0,
       unguarded: native?.stacksUnguarded ?? 0,
       guard: native?.guard ?? 'none',
       reservedBytes: native?.reservedBytes ?? 0,

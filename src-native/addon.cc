@@ -38,7 +38,7 @@ std::size_t size_of(Napi::Object object, const char* name) {
   return static_cast<std::size_t>(object.Get(name).ToNumber().Int64Value());
 }
 
-// create({ stackSize, poolSize, preferLocker }, hooks): the callbacks, or a string that says what was missed.
+// create({ stackSize, poolSize, maxStacks, preferLocker }, hooks): the callbacks, or a string that says what was missed.
 Napi::Value create(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto given = info[0].As<Napi::Object>();
@@ -46,6 +46,7 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   RuntimeOptions options;
   options.stack_size = size_of(given, "stackSize");
   options.stack_pool_size = size_of(given, "poolSize");
+  options.max_stacks = size_of(given, "maxStacks");
   options.prefer_locker = given.Get("preferLocker").ToBoolean();
 
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
@@ -107,8 +108,10 @@ Napi::Value stats(const Napi::CallbackInfo& info) {
   set("stacksInUse", static_cast<double>(stacks.slots_in_use));
   set("stacksWarm", static_cast<double>(stacks.slots_warm));
   set("stacksCold", static_cast<double>(stacks.slots_cold));
+  set("stacksTrimmed", static_cast<double>(stacks.live_trims));
   set("stacksTotal", static_cast<double>(stacks.slots_total));
   set("stacksUnguarded", static_cast<double>(stacks.slots_unguarded));
+  set("pageTablesDropped", static_cast<double>(stacks.chunks_dropped));
   set("reservedBytes", static_cast<double>(stacks.reserved_bytes));
   result.Set("guard", stack::describe(stacks.guard_kind));
   const v8_state::Generations* generations = runtime.generations();
@@ -118,10 +121,10 @@ Napi::Value stats(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// trimIdle(): gives back stacks that nobody needed since the last call; how many are still warm.
+// trimIdle(): see Runtime::trim_idle.
 Napi::Value trim_idle(const Napi::CallbackInfo& info) {
   Runtime& runtime = *instance_of(info.Env()).runtime;
-  return Napi::Number::New(info.Env(), static_cast<double>(runtime.stacks().trim_idle()));
+  return Napi::Boolean::New(info.Env(), runtime.trim_idle());
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {

@@ -1,5 +1,7 @@
 #include "fiber/runtime.h"
 
+#include <malloc.h>
+
 #include <new>
 #include <tuple>
 #include <utility>
@@ -10,10 +12,19 @@ constinit thread_local Runtime* Runtime::current_ = nullptr;
 
 namespace {
 
+// Room for four million stacks of the default size; address space alone costs nothing.
+constexpr std::size_t kReservation = std::size_t{1} << 40;
+
+// So many released stacks leave enough behind in malloc to look for it: V8 allocates three vectors for each.
+constexpr std::size_t kWorthMallocTrim = 4096;
+
 stack::Options pool_options(const RuntimeOptions& options) {
   stack::Options result;
   result.default_stack_size = options.stack_size;
   result.pool_size = options.stack_pool_size;
+  result.max_slots = options.max_stacks;
+  result.reservation = kReservation;
+  result.hot_page = kTopPages;
   return result;
 }
 
@@ -135,7 +146,7 @@ Fiber* Runtime::acquire(std::size_t stack_size, stack::Error& error) {
   if (parked_ != nullptr && (stack_size == 0 || stack_size == options_.stack_size)) [[likely]] {
     Fiber* fiber = parked_;
     parked_ = fiber->next_parked;
-    --counters_.parked;
+    if (--counters_.parked < parked_low_water_) parked_low_water_ = counters_.parked;
     return fiber;
   }
   return create_fiber(stack_size == 0 ? options_.stack_size : stack_size, error);
@@ -187,8 +198,33 @@ void Runtime::park(Fiber& fiber) {
 void Runtime::release(Fiber& fiber) {
   const stack::Slot slot = fiber.slot;
   fiber.~Fiber();
+  // For live_low; volatile, since for the compiler there is no object any more.
+  *const_cast<std::byte* volatile*>(&fiber.slot.high) = nullptr;
   stacks_->release(slot);
   --counters_.alive;
+  ++released_;
+}
+
+std::byte* Runtime::live_low(const void* self, stack::Slot slot) {
+  const Fiber& fiber = *StackPage::of(slot).fiber();
+  if (fiber.slot.high != slot.high) return StackPage::of(slot).page;  // released, or not begun
+  const Fiber* const running = static_cast<const Runtime*>(self)->running_;
+  if (&fiber == running) return slot.low;
+  return reinterpret_cast<std::byte*>(fiber.suspended);
+}
+
+bool Runtime::trim_idle() {
+  retire_parked(counters_.parked - (parked_low_water_ + 1) / 2);
+  parked_low_water_ = counters_.parked;
+  const std::size_t warm = stacks_->trim_idle();
+  const bool sweeps = stacks_->sweep({live_low, this});
+  // Once the burst is over: malloc keeps what is freed, in pieces too small to be given back one by one.
+  if (released_ >= kWorthMallocTrim && released_ == released_before_) {
+    malloc_trim(0);
+    released_ = 0;
+  }
+  released_before_ = released_;
+  return warm > 0 || sweeps || counters_.alive > 0 || released_ >= kWorthMallocTrim;
 }
 
 void Runtime::keep_terminated(Fiber& fiber, v8::Local<v8::Object> self) {
@@ -240,9 +276,9 @@ void Runtime::sweep_terminated() {
   }
 }
 
-void Runtime::retire_parked() {
+void Runtime::retire_parked(std::uint32_t keep) {
   const Tagged undefined = v8_state::tagged_word(v8::Undefined(isolate_));
-  while (parked_ != nullptr) {
+  while (counters_.parked > keep) {
     stack::Error none;
     Fiber& fiber = *acquire(options_.stack_size, none);
     fiber.state = State::kRunning;
@@ -256,7 +292,7 @@ void Runtime::retire_parked() {
 }
 
 void Runtime::configure(std::size_t stack_size, std::size_t pool_size) {
-  if (stack_size != options_.stack_size) retire_parked();
+  if (stack_size != options_.stack_size) retire_parked(0);
   options_.stack_size = stack_size;
   stacks_->set_pool_size(pool_size);
 }

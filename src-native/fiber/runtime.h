@@ -20,14 +20,13 @@ namespace greenfiber::fiber {
 struct RuntimeOptions {
   std::size_t stack_size = 256 * 1024;
   std::size_t stack_pool_size = 256;  // released stacks that keep their pages
+  std::size_t max_stacks = 0;         // 0: no limit
   bool prefer_locker = false;
 };
 
 // What V8's and Node's own C++ code may use below the limit at which JavaScript is told that its stack is
 // full: compilers, module loaders and other addons run without checking (docs/stack-sizes.md).
 inline constexpr std::size_t kHeadroom = 48 * 1024;
-inline constexpr std::size_t kSmallestStack = 64 * 1024;
-inline constexpr std::size_t kLargestStack = stack::kMaxStride;
 
 // How a switch ends for the side that is continued, besides with a value.
 enum class Signal : std::uint8_t {
@@ -154,6 +153,9 @@ class Runtime {
   // For fibers started from now on.
   void configure(std::size_t stack_size, std::size_t pool_size);
   Counters& counters() { return counters_; }
+  // For a timer: gives back memory that nobody needs any more, a bounded piece at a time. False: there is
+  // nothing left to look after.
+  bool trim_idle();
 
   Signal signal = Signal::kNone;
   bool inspecting = false;  // a stack trace is being taken: nothing may switch
@@ -164,7 +166,8 @@ class Runtime {
   std::string start_direct();
   std::string start_locker();
   void announce_extent();
-  void retire_parked();
+  void retire_parked(std::uint32_t keep);
+  static std::byte* live_low(const void* self, stack::Slot slot);
   Fiber* create_fiber(std::size_t stack_size, stack::Error& error);
   Tagged switch_stacks(Fiber& from, Fiber& to, Tagged value);
   // Takes along what belongs to `from` and can only be moved by running V8.
@@ -194,6 +197,9 @@ class Runtime {
   Fiber* parked_ = nullptr;
   Fiber* top_installed_ = nullptr;
   Counters counters_;
+  std::uint32_t parked_low_water_ = 0;  // the fewest parked since the last trim_idle
+  std::size_t released_ = 0;            // stacks, since malloc was last trimmed
+  std::size_t released_before_ = 0;     // the same at the last trim_idle
 
   v8::Isolate* isolate_;
   RuntimeOptions options_;

@@ -54,6 +54,11 @@ void AdviceBatch::flush() {
       outcome_.bytes += ranges_[done].iov_len;
     }
   }
+  if (fallback_ == Fallback::kNone && done < count_) {
+    outcome_.complete = false;
+    count_ = 0;
+    return;
+  }
   const std::size_t first_left = done;
   for (; done < count_; ++done) {
     const iovec& range = ranges_[done];

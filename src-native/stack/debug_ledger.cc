@@ -42,10 +42,10 @@ DebugLedger::~DebugLedger() {
   if (states_ != nullptr) munmap(states_, granules());
 }
 
-void DebugLedger::on_first_use(Granule granule, Slot slot) {
+void DebugLedger::on_carve(Granule granule, Slot slot) {
   if (states_ == nullptr) return;
   if (states_[granule] != State::kNoSlot) fail("cut twice", slot);
-  states_[granule] = State::kInUse;
+  states_[granule] = State::kFree;
 }
 
 void DebugLedger::on_reuse(Granule granule, Slot slot) {

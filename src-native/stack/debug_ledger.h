@@ -43,7 +43,7 @@ class DebugLedger {
   DebugLedger(const DebugLedger&) = delete;
   DebugLedger& operator=(const DebugLedger&) = delete;
 
-  void on_first_use(Granule granule, Slot slot);
+  void on_carve(Granule granule, Slot slot);
   void on_reuse(Granule granule, Slot slot);
   void on_release(Granule granule, Slot slot);
   void on_give_back(Granule granule);
@@ -63,7 +63,7 @@ class DebugLedger {
 class DebugLedger {
  public:
   explicit DebugLedger(Extent) {}
-  void on_first_use(Granule, Slot) {}
+  void on_carve(Granule, Slot) {}
   void on_reuse(Granule, Slot slot) { forget_sanitizer_marks(slot); }
   void on_release(Granule, Slot) {}
   void on_give_back(Granule) {}

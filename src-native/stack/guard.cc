@@ -12,6 +12,9 @@
 #if !defined(MADV_GUARD_INSTALL)
 #define MADV_GUARD_INSTALL 102
 #endif
+#if !defined(MADV_GUARD_REMOVE)
+#define MADV_GUARD_REMOVE 103
+#endif
 
 namespace greenfiber::stack {
 namespace {
@@ -89,6 +92,13 @@ void Guard::install_markers(std::byte* start, std::size_t stride, std::size_t co
   AdviceBatch batch(MADV_GUARD_INSTALL, vectored);
   for (std::size_t i = 0; i < count; ++i) batch.add(start + i * stride, guard_bytes_);
   guarded_ += batch.finish().bytes / guard_bytes_;
+}
+
+bool Guard::remove_markers(std::byte* start, std::size_t size, std::size_t slots) {
+  if (kind_ != GuardKind::kMarker || madvise(start, size, MADV_GUARD_REMOVE) != 0) return false;
+  guarded_ -= slots;
+  madvise(start, size, MADV_DONTNEED);
+  return true;
 }
 
 void Guard::protect(std::byte* start, std::size_t stride, std::size_t count) {

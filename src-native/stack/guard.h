@@ -45,6 +45,10 @@ class Guard {
   // `vectored`: see AdviceBatch.
   void install(std::byte* start, std::size_t stride, std::size_t count, bool& vectored);
 
+  // Takes the markers out of a range with `slots` slots in it, and its pages, so that the kernel
+  // can free the page tables (x86-64 since Linux 6.14). False: they are still there.
+  [[nodiscard]] bool remove_markers(std::byte* start, std::size_t size, std::size_t slots);
+
  private:
   void install_markers(std::byte* start, std::size_t stride, std::size_t count, bool& vectored);
   void protect(std::byte* start, std::size_t stride, std::size_t count);

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "advice.h"
+#if !defined(MADV_POPULATE_WRITE)
+#define MADV_POPULATE_WRITE 23
+#endif
 
 namespace greenfiber::stack {
 namespace {
@@ -30,12 +32,16 @@ Pool::Pool(const Options& options)
       reservation_({options.reservation, options.min_reservation, options.reserve_inaccessible}),
       options_(normalise(options)),
       guard_(reservation_.extent(), guard_bytes_, options.allow_guard_markers),
-      ledger_(reservation_.extent()) {
+      ledger_(reservation_.extent()),
+      prefaults_(options.hot_page != 0),
+      chunks_(reservation_.extent().size()) {
   set_pool_size(options_.pool_size);
   if (sysconf(_SC_PAGESIZE) != static_cast<long>(kPageSize)) {
     error_ = Error::kUnsupportedPageSize;
   } else if (extent().size() == 0) {
     error_ = Error::kOutOfAddressSpace;
+  } else if (!chunks_.ok()) {
+    error_ = Error::kOutOfMemory;
   }
 }
 
@@ -53,22 +59,71 @@ void Pool::set_pool_size(std::size_t pool_size) {
   }
 }
 
-Acquired Pool::acquire_unused(std::size_t stack_size) {
+Acquired Pool::acquire_slowly(std::size_t stack_size) {
   if (error_ != Error::kNone) return {{}, error_};
   if (stack_size == 0) return acquire();
   const unsigned class_index = class_for_size(stack_size, min_stride_mask_);
   if (class_index >= kClassCount) return {{}, Error::kTooLarge};
   SizeClass& size_class = classes_[class_index];
-  if (size_class.unused == 0) {
-    const Error error = grow(class_index);
-    if (error != Error::kNone) return {{}, error};
+  const std::size_t run = run_length(size_class);
+  if (size_class.free.empty()) {
+    if (size_class.unused == 0) {
+      const Error error = grow(class_index);
+      if (error != Error::kNone) return {{}, error};
+    }
+    carve(class_index, std::min<std::size_t>(run, size_class.unused));
   }
-  const Granule granule = size_class.next;
-  const Slot slot = slot_at(granule, stride_of_class(class_index));
-  size_class.next += Granule{1} << class_index;
-  size_class.unused -= 1;
-  ledger_.on_first_use(granule, slot);
-  return {slot, Error::kNone};
+  warm_up(class_index, std::min(run, size_class.free.cold()));
+  return acquire(stack_size);
+}
+
+std::size_t Pool::run_length(const SizeClass& size_class) const {
+  if (options_.hot_page == 0) return 1;
+  const std::size_t in_use = size_class.slots_total - size_class.unused - size_class.free.size();
+  const std::size_t longest = std::clamp<std::size_t>(options_.pool_size, 1, kMaxRun);
+  return std::clamp<std::size_t>(in_use / 8, 1, longest);
+}
+
+void Pool::carve(unsigned class_index, std::size_t count) {
+  SizeClass& size_class = classes_[class_index];
+  // Backwards, so that they are popped in the order of their addresses.
+  for (std::size_t i = count; i-- > 0;) {
+    const Granule granule = size_class.next + static_cast<Granule>(i << class_index);
+    ledger_.on_carve(granule, slot_at(granule, stride_of_class(class_index)));
+    size_class.free.push_cold(granule);
+  }
+  size_class.next += static_cast<Granule>(count << class_index);
+  size_class.unused -= static_cast<std::uint32_t>(count);
+}
+
+void Pool::warm_up(unsigned class_index, std::size_t count) {
+  FreeList& free = classes_[class_index].free;
+  const Granule* const run = free.next_cold(count);
+  AdviceBatch populate(MADV_POPULATE_WRITE, vectored_advice_, AdviceBatch::Fallback::kNone);
+  const bool prefaults = prefaults_ && vectored_advice_ && count > 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    restore_guards(class_index, run[i]);
+    chunks_.set_warm(run[i]);
+    if (!prefaults) continue;
+    std::byte* const end = reservation_.low() + std::size_t{run[i]} * kMinStride;
+    populate.add(end + stride_of_class(class_index) - options_.hot_page, kPageSize);
+  }
+  free.warm_up(count);
+  if (!prefaults) return;
+  const AdviceBatch::Outcome outcome = populate.finish();
+  slots_prefaulted_ += outcome.bytes / kPageSize;
+  prefaults_ = outcome.complete;  // else pages come when they are touched
+}
+
+void Pool::restore_guards(unsigned class_index, Granule slot) {
+  const std::size_t chunk = ChunkMap::chunk_of(slot);
+  if (chunks_.tables(chunk) == ChunkMap::Tables::kDropped) [[unlikely]] {
+    const std::size_t stride = stride_of_class(class_index);
+    guard_.install(reservation_.low() + chunk * kChunkSize, stride, kChunkSize / stride,
+                   vectored_advice_);
+    guards_dropped_ -= kChunkSize / stride;
+  }
+  chunks_.set_tables(chunk, ChunkMap::Tables::kPresent);
 }
 
 Error Pool::grow(unsigned class_index) {
@@ -108,6 +163,7 @@ void Pool::give_back(unsigned class_index, std::size_t count) {
   AdviceBatch batch(MADV_DONTNEED, vectored_advice_);
   for (std::size_t i = 0; i < count; ++i) {
     ledger_.on_give_back(oldest[i]);
+    chunks_.set_cold(oldest[i]);
     batch.add(reservation_.low() + std::size_t{oldest[i]} * kMinStride, stride);
   }
   const AdviceBatch::Outcome outcome = batch.finish();
@@ -170,21 +226,23 @@ Statistics Pool::statistics() const {
   statistics.slabs = slabs_.size();
   statistics.slots_total = slots_total_;
   for (const SizeClass& size_class : classes_) {
-    // Unused slots are only taken when no released one is left, so the slots ever handed out are
-    // the most that were in use at once.
-    const std::size_t ever_used = size_class.slots_total - size_class.unused;
-    statistics.slots_peak += ever_used;
-    statistics.slots_in_use += ever_used - size_class.free.size();
+    // Unused slots are only taken when no released one is left, so the slots ever prepared are, but
+    // for the rest of a run, the most that were in use at once.
+    const std::size_t prepared = size_class.slots_total - size_class.unused;
+    statistics.slots_peak += prepared;
+    statistics.slots_in_use += prepared - size_class.free.size();
     statistics.slots_warm += size_class.free.warm();
     statistics.slots_cold += size_class.free.cold();
     statistics.slots_unused += size_class.unused;
   }
   statistics.guard_kind = guard_.kind();
-  statistics.slots_guarded = guard_.guarded();
-  statistics.slots_unguarded = slots_total_ - guard_.guarded();
+  statistics.slots_guarded = guard_.guarded() + guards_dropped_;
+  statistics.slots_unguarded = slots_total_ - statistics.slots_guarded;
   statistics.slots_given_back = slots_given_back_;
   statistics.give_back_calls = give_back_calls_;
   statistics.live_trims = live_trims_;
+  statistics.chunks_dropped = chunks_dropped_;
+  statistics.slots_prefaulted = slots_prefaulted_;
   statistics.advised_bytes = advised_bytes_;
   return statistics;
 }

@@ -7,8 +7,10 @@ WARNINGS := -Wall -Wextra -Werror
 CXXFLAGS += -std=c++20 -O2 -g -fno-exceptions -fno-rtti $(WARNINGS) -pthread
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-SOURCES := $(wildcard $(ROOT)/src-native/stack/*.cc) $(ROOT)/test/native/stack_test.cc
-HEADERS := $(wildcard $(ROOT)/src-native/stack/*.h) $(ROOT)/test/native/check.h
+SOURCES := $(wildcard $(ROOT)/src-native/stack/*.cc) \
+  $(ROOT)/test/native/stack_test.cc $(ROOT)/test/native/stack_sweep_test.cc
+HEADERS := $(wildcard $(ROOT)/src-native/stack/*.h) $(ROOT)/test/native/check.h \
+  $(ROOT)/test/native/stack_fixture.h
 
 .PHONY: test test-sanitize clean
 

@@ -1,0 +1,111 @@
+import test from 'ava';
+
+import { runChild } from '../helpers/child';
+
+/** How the fibers of a burst end. */
+const ends: Record<string, string> = {
+  'run to the end': 'fiber.resume()',
+  'are returned': 'fiber.return()',
+  'are thrown out of':
+    'try { fiber.throw(thrown) } catch (error) { if (error !== thrown) throw error }',
+};
+
+for (const [how, end] of Object.entries(ends)) {
+  test.serial(`when 20,000 fibers ${how}, the process returns to the memory it had`, async (t) => {
+    const program = `
+      const { Fiber, stats } = require('greenfiber');
+      const { eventually, memory, settle } = require('./test/scale/memory.cjs');
+      const thrown = { not: 'an error, which would be given a stack trace' };
+      const body = () => Fiber.yield();
+      function burst(count) {
+        const fibers = Array.from({ length: count }, () => new Fiber(body));
+        for (const fiber of fibers) fiber.resume();
+        const most = memory();
+        for (const fiber of fibers) { ${end} }
+        return most;
+      }
+      (async () => {
+        burst(1000);
+        await settle();
+        const before = memory();
+        const most = burst(20_000);
+        if (most.resident < before.resident + 20_000 * 4096) throw new Error('no burst');
+        let after;
+        const back = await eventually(() => {
+          gc();
+          after = memory();
+          return after.resident < before.resident * 1.1 && after.pageTables < most.pageTables / 2;
+        });
+        if (!back) throw new Error(JSON.stringify({ before, most, after, stats: stats() }));
+        if (stats().stacks.pageTablesDropped === 0) throw new Error('page tables');
+        // What was dropped can be used again.
+        burst(5000);
+        if (stats().alive !== 0) throw new Error('alive');
+      })();
+    `;
+    const exit = await runChild(program, { timeout: 300_000 });
+    t.deepEqual(exit, { code: 0, signal: null, stdout: '', stderr: '' });
+  });
+}
+
+test.serial(
+  'pages that a deep recursion used go back while the fiber sleeps, and what it holds stays',
+  async (t) => {
+    const exit = await runChild(
+      `
+    const { Fiber, stats } = require('greenfiber');
+    const { eventually, residentStacks } = require('./test/scale/memory.cjs');
+    const COUNT = 100;
+    const deep = (n) => (n === 0 ? 0 : deep(n - 1) + 1);
+    const shallow = (i) => { const held = { i }; const got = Fiber.yield(); return [held.i, got]; };
+    const body = (i) => { for (;;) { deep(4000); i = shallow(i)[1]; } };
+    const nested = (n, i) => (n === 0 ? Fiber.yield(i) : nested(n - 1, i) + 1);
+    (async () => {
+      const options = { stackSize: 2 ** 20 };
+      const fibers = Array.from({ length: COUNT }, () => new Fiber(body, options));
+      // They sleep at the end of a recursion, and so keep all of it.
+      const kept = Array.from({ length: COUNT }, () => new Fiber(() => { deep(6000); return nested(1000, 7); }, options));
+      kept.forEach((fiber) => fiber.resume());
+      const keptBytes = residentStacks();
+      for (let round = 0; round < 3; round++) {
+        const before = residentStacks();
+        const { trimmed } = stats().stacks;
+        fibers.forEach((fiber, i) => fiber.resume(i));
+        if (residentStacks() < before + COUNT * 200_000) throw new Error('not deep');
+        if (!(await eventually(() => residentStacks() < keptBytes + COUNT * 3 * 4096)))
+          throw new Error('still there: ' + (residentStacks() - keptBytes) / COUNT);
+        if (stats().stacks.trimmed < trimmed + COUNT) throw new Error('stats');
+      }
+      kept.forEach((fiber) => { if (fiber.resume(1) !== 1001) throw new Error('lost'); });
+      fibers.forEach((fiber) => fiber.return());
+      if (stats().alive !== 0) throw new Error('alive');
+    })();
+  `,
+      { timeout: 300_000 },
+    );
+    t.deepEqual(exit, { code: 0, signal: null, stdout: '', stderr: '' });
+  },
+);
+
+test.serial('the timer that gives memory back ends when there is none to give', async (t) => {
+  const exit = await runChild(
+    `
+    const { Fiber, stats } = require('greenfiber');
+    const { eventually } = require('./test/scale/memory.cjs');
+    const fibers = Array.from({ length: 300 }, () => new Fiber(() => Fiber.yield()));
+    fibers.forEach((fiber) => fiber.resume());
+    fibers.forEach((fiber) => fiber.resume());
+    const clear = clearInterval;
+    let cleared = false;
+    globalThis.clearInterval = (timer) => { cleared = true; clear(timer); };
+    (async () => {
+      if (!(await eventually(() => cleared))) throw new Error(JSON.stringify(stats()));
+      const { parked, stacks } = stats();
+      if (parked !== 0 || stacks.warm !== 0 || stacks.inUse !== 0) throw new Error('left');
+      if (new Fiber((x) => x + 1).resume(1) !== 2) throw new Error('broken');
+    })();
+  `,
+    { timeout: 300_000 },
+  );
+  t.deepEqual(exit, { code: 0, signal: null, stdout: '', stderr: '' });
+});
