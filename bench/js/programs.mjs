@@ -11,7 +11,7 @@
 //   flags       for node, besides --expose-gc
 //
 // A variant that measures something itself answers an object with more than is expected: see splitAnswer.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual, inspect } from 'node:util';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import path from 'node:path';
@@ -23,6 +23,10 @@ export const fileOf = (name) => path.resolve(FOLDER, name.endsWith('.mjs') ? nam
 
 export async function loadProgram(name) {
   const file = fileOf(name);
+  // A script that measures by itself must not be started by looking at it.
+  if (!/^\s*export .*\bvariants\b/m.test(readFileSync(file, 'utf8'))) {
+    throw new Error(`${file}: exports no variants`);
+  }
   const module = await import(pathToFileURL(file).href);
   const broken = shapeError(module);
   if (broken) throw new Error(`${file}: ${broken}`);

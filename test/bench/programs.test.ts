@@ -63,7 +63,9 @@ test('a module of another shape is reported with its name, and the others are fo
   const { discoverPrograms } = await bench('js/programs.mjs');
   const wrong = {
     'no sizes': 'export const expected = () => 0; export const variants = { fibers() {} };',
-    'no function expected': 'export const sizes = { quick: 1, full: 2 };',
+    'no function expected':
+      'export const sizes = { quick: 1, full: 2 }; export const variants = {};',
+    'exports no variants': 'process.exit(1);',
     'no variants': `${shape} export const variants = {};`,
     'a variant is not a function': `${shape} export const variants = { fibers: 1 };`,
     'operations is not a function': `${shape} export const variants = { fibers() {} }; export const operations = 5;`,
