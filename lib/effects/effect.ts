@@ -29,7 +29,7 @@ export class Effect<P = void, A = void> {
    * Suspends everything up to the nearest handler of this effect, at any call depth and through any number of
    * fibers, and runs that handler. Answers what the handler resumes with, or throws what it throws here.
    *
-   * @throws {@link FiberError} `ERR_EFFECT_UNHANDLED`; `ERR_FIBER_NOT_YIELDABLE` where a frame that cannot be
+   * @throws {@link FiberError} `ERR_EFFECT_UNHANDLED`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false; `ERR_FIBER_NOT_YIELDABLE` where a frame that cannot be
    * left lies in between; and whatever the handler raises here
    */
   perform(payload: P): A {
@@ -42,6 +42,7 @@ export class Effect<P = void, A = void> {
 
   #unhandled(): FiberError {
     takePayload();
+    if (runtime.engine === 'none') return runtime.unsupportedError();
     return new FiberError(
       'ERR_EFFECT_UNHANDLED',
       `No handler of the effect "${this.name}" is around this call: ` +

@@ -49,12 +49,13 @@ void begin_handled(const Info& info) {
 }
 
 // perform(tag, request): suspends up to the nearest handler of `tag`, who is answered `request`; answers what the
-// handler continues with. Where there is no handler, answers `request` itself.
+// handler continues with. Where there is no handler, or no engine, answers `request` itself.
 void perform(const Info& info) {
-  Runtime& runtime = *Runtime::current();
-  Fiber* root = find_handler(runtime, tag_argument(info, 0));
+  Runtime* const current = Runtime::current();
+  Fiber* root = current == nullptr ? nullptr : find_handler(*current, tag_argument(info, 0));
   if (root == nullptr) [[unlikely]]
     return info.GetReturnValue().Set(info[1]);
+  Runtime& runtime = *current;
   const Refusal refusal = why_not_parkable(runtime, *root);
   if (refusal != Refusal::kNone) [[unlikely]] {
     return refuse_suspension(runtime, runtime.running(), refusal);

@@ -334,6 +334,7 @@ test('nested handlers have the limit of nested fibers', async (t) => {
   const answers = await answerOf(
     t,
     `${overflow}
+    Error.stackTraceLimit = 0; // ten thousand spliced traces are not what this is about
     let deepest = 0;
     const nest = (level) => { deepest = level; return handle(() => nest(level + 1), on(Op, (_, k) => k.resume())); };
     try { nest(0); } catch (error) { console.log(JSON.stringify([error.code, deepest > 1000, stats().alive])); }
@@ -368,3 +369,22 @@ test('AsyncLocalStorage: the body keeps its store over perform, and the handler 
   });
   t.deepEqual(log, ['handler', 'handler', 'body', 'clause', 'changed', 'clause', 'handler']);
 });
+
+for (const fault of ['calibration,locker', 'self-test,locker']) {
+  test(`where fibers are unsupported (${fault}), so are effects`, async (t) => {
+    const answers = await answerOf(
+      t,
+      `const { effect, generate, handle, stats } = require('greenfiber');
+      const attempt = (call) => { try { return call(); } catch (error) { return error.code; } };
+      console.log(JSON.stringify([
+        attempt(() => effect('Ask').perform()),
+        attempt(() => handle(() => 1)),
+        attempt(() => generate(() => 1).next()),
+        stats().continuations,
+      ]));`,
+      { env: { GREENFIBER_FAULT: fault, GREENFIBER_ENGINE: '' } },
+    );
+    const refusal = 'ERR_FIBER_UNSUPPORTED';
+    t.deepEqual(answers, [refusal, refusal, refusal, 0]);
+  });
+}
