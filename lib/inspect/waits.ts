@@ -1,11 +1,14 @@
 import { inspect, types } from 'node:util';
 
+import { Group } from '../scheduler/group';
 import { Task } from '../scheduler/task';
 import type { Wait } from './types';
 import { label } from './words';
 
 /** Characters that a value is given, at most. */
 const LONGEST_VALUE = 200;
+/** Holders of a lock that are named, at most. */
+const MOST_HOLDERS = 5;
 /** Cycles that are looked for, at most: their number grows exponentially. */
 const MOST_CYCLES = 100;
 
@@ -25,7 +28,7 @@ export function show(value: unknown, depth = 1): string {
   }
 }
 
-/** What a task waits for, in a few words: its class, and its name if it has one. */
+/** What a task waits for, in a few words: its class, its name if it has one, and who holds it. */
 export function describe(on: unknown): string {
   if (Array.isArray(on)) return on.map(describe).join(' or ');
   if (on instanceof Task) return label(on);
@@ -34,9 +37,13 @@ export function describe(on: unknown): string {
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/ \{\}$/, '');
   const name = peek(on, 'name');
-  return typeof on === 'object' && typeof name === 'string' && name !== ''
-    ? `${kind} "${name}"`
-    : kind;
+  const what =
+    typeof on === 'object' && typeof name === 'string' && name !== '' ? `${kind} "${name}"` : kind;
+  const holders = on instanceof Group ? [] : owners(on);
+  if (holders.length === 0) return what;
+  const rest = holders.length - MOST_HOLDERS;
+  const more = rest > 0 ? ` and ${String(rest)} more` : '';
+  return `${what}, held by ${holders.slice(0, MOST_HOLDERS).map(label).join(', ')}${more}`;
 }
 
 /** Whom a parked task waits for, as far as that can be told. */

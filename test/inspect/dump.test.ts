@@ -4,18 +4,27 @@ import { dumpOn } from 'greenfiber/inspect';
 import { refused } from '../helpers/codes';
 import { runChild } from '../helpers/child';
 
+/** `dumped` is settled when something was written to stderr; the process lives as long as that takes. */
+const UNTIL_DUMPED = `
+    const alive = setInterval(() => {}, 1000);
+    const write = process.stderr.write.bind(process.stderr);
+    const dumped = new Promise((resolve) => {
+      process.stderr.write = (text) => { write(text); clearInterval(alive); resolve(); };
+    });`;
+
 test('SIGUSR2 writes every task to stderr, and the program goes on', async (t) => {
   const child = await runChild(`
-    const { spawn, sleep } = require('greenfiber');
+    const { spawn, wait } = require('greenfiber');
     const { dumpOn } = require('greenfiber/inspect');
     dumpOn();
-    function errand() { sleep(50); console.log('went on'); }
+    ${UNTIL_DUMPED}
+    function errand() { wait(dumped); console.log('went on'); }
     spawn(() => [1].map(errand)).name = 'the errand';
     setTimeout(() => process.kill(process.pid, 'SIGUSR2'), 5);
   `);
   t.like(child, { code: 0, signal: null, stdout: 'went on\n' });
   t.regex(child.stderr, /greenfiber: 1 task and 0 other fibers in process \d+/);
-  t.regex(child.stderr, /task 1 "the errand" \[parked\]: waits in sleep\n +at errand/);
+  t.regex(child.stderr, /task 1 "the errand" \[parked\]: waits in wait on Promise\n +at errand/);
 });
 
 test('a dump can be had again and again, of another signal, and be taken back', async (t) => {
@@ -52,8 +61,9 @@ test('waiting for a signal keeps no process alive', async (t) => {
 test('GREENFIBER_DEBUG=1 dumps on SIGUSR2 by itself', async (t) => {
   const child = await runChild(
     `
-    const { spawn, sleep } = require('greenfiber');
-    spawn(() => sleep(100)).name = 'sleeper';
+    const { spawn, wait } = require('greenfiber');
+    ${UNTIL_DUMPED}
+    spawn(() => wait(dumped)).name = 'sleeper';
     setTimeout(() => process.kill(process.pid, 'SIGUSR2'), 5);
   `,
     { env: { GREENFIBER_DEBUG: '1' } },

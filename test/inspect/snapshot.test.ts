@@ -455,9 +455,12 @@ const { FiberLocal, Mutex } = greenfiber as {
         sleep(1);
         b.run(() => undefined);
       });
-    await asleep({ one: inOrder(first, second), two: inOrder(second, first) }, (seen) => {
+    await asleep({ one: inOrder(first, second), two: inOrder(second, first) }, (seen, { two }) => {
       t.is(seen.cycles.length, 1);
-      t.like(byName(seen, 'one').sleep, { call: 'Mutex.run', on: 'Mutex' });
+      t.like(byName(seen, 'one').sleep, {
+        call: 'Mutex.run',
+        on: `Mutex, held by task ${two!.id} "two"`,
+      });
     });
   },
 );
