@@ -39,4 +39,8 @@ const handlers = {
 const handler = handlers[variant][work];
 const server = variant === 'fiber' ? createServer(handler) : http.createServer(handler);
 server.listen(0, '127.0.0.1', () => process.send?.({ port: server.address().port }));
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send({ cpu: user + system });
+});
 process.on('disconnect', () => process.exit());

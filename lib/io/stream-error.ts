@@ -4,7 +4,9 @@ import { FiberError } from '../errors';
 
 /** An error that a stream met: what it told a listener of, or what it keeps. Undefined: none. */
 export function errorOf(stream: Readable | Writable, told: unknown): unknown {
-  return told ?? stream.errored ?? undefined;
+  const error = told ?? stream.errored ?? undefined;
+  // A write that the stream's own destruction cut short: nothing failed.
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ECANCELED' ? undefined : error;
 }
 
 /** For a stream that was destroyed, without an error, before its end. */
