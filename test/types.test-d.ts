@@ -201,3 +201,29 @@ handle(
   // @ts-expect-error: what the clause returns is what handle answers
   on(Signal, () => 5),
 );
+// Channels, select and locals.
+import { Channel, FiberLocal, Mutex, Once, select, type Received } from 'greenfiber';
+
+declare const numbers: Channel<number>;
+declare const words: Channel<string>;
+expectTypeOf(numbers.receive()).toEqualTypeOf<Received<number>>();
+expectTypeOf(numbers.tryReceive()).toEqualTypeOf<Received<number> | undefined>();
+for (const item of numbers) expectTypeOf(item).toEqualTypeOf<number>();
+const chosen = select([
+  { receive: numbers },
+  { send: words, value: 'x' },
+  { settled: Promise.resolve(true) },
+  { after: 1 },
+]);
+if (chosen.index === 0) expectTypeOf(chosen.value).toEqualTypeOf<Received<number>>();
+if (chosen.index === 1) expectTypeOf(chosen.value).toEqualTypeOf<undefined>();
+if (chosen.index === 2) expectTypeOf(chosen.value).toEqualTypeOf<boolean>();
+const orNot = select.biased([{ receive: words }], { default: 5 });
+if (orNot.index === -1) expectTypeOf(orNot.value).toEqualTypeOf<5>();
+expectTypeOf(new Mutex().run(() => 1)).toEqualTypeOf<number>();
+expectTypeOf(new Once<string>().run(() => 'x')).toEqualTypeOf<string>();
+const local = new FiberLocal<number>();
+expectTypeOf(local.get()).toEqualTypeOf<number | undefined>();
+expectTypeOf(local.run(1, () => 'x')).toEqualTypeOf<string>();
+// @ts-expect-error: the item is of the channel's type
+numbers.send('x');

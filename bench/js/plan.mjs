@@ -3,6 +3,7 @@
 // One column of results: which cells run, and where. `engine` undefined: greenfiber is not involved.
 const scenarios = [
   { file: 'javascript', name: 'await of a value' },
+  { file: 'javascript', name: 'await of a pending promise' },
   { file: 'javascript', name: 'generator next' },
   { file: 'javascript', name: 'yield* at depth 10' },
   { file: 'javascript', name: 'yield* at depth 100' },
@@ -18,6 +19,8 @@ const scenarios = [
   { file: 'greenfiber', name: 'error out of a fiber', engine: 'direct' },
   { file: 'tasks', name: 'yieldNow, two tasks', engine: 'direct' },
   { file: 'tasks', name: 'wait of a resolved promise', engine: 'direct' },
+  { file: 'tasks', name: 'wait of a pending promise', engine: 'direct' },
+  { file: 'tasks', name: 'unbuffered channel round trip', engine: 'direct' },
   { file: 'tasks', name: 'spawn + join of an empty task', engine: 'direct' },
   { file: 'node-fibers', name: 'resume + yield', peer: true },
   { file: 'node-fibers', name: 'spawn + finish, pooled stack', peer: true },
@@ -63,6 +66,11 @@ export const goals = [
   {
     what: 'wait of a resolved promise / await',
     over: ['wait of a resolved promise', 'await of a value'],
+    atMost: 3,
+  },
+  {
+    what: 'wait of a pending promise / await',
+    over: ['wait of a pending promise', 'await of a pending promise'],
     atMost: 3,
   },
   {

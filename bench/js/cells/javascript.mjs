@@ -29,6 +29,10 @@ export default {
     for (let i = 0; i < n; i++) await i;
   },
 
+  'await of a pending promise': () => async (n) => {
+    for (let i = 0; i < n; i++) await Promise.resolve().then(() => undefined);
+  },
+
   'generator next': () => pull(forever()),
 
   'yield* at depth 10': () => pull(delegate(10)),
