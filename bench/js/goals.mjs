@@ -52,7 +52,7 @@ const suite = [
   },
   {
     what: 'round trip over unbuffered channels / Go',
-    over: ['channel round trip', 'suspend-resume: Go, each'],
+    over: ['unbuffered channel round trip', 'suspend-resume: Go, each'],
     atMost: 1,
   },
   {

@@ -8,6 +8,8 @@ export const sizes = {
   full: { fibers: 100_000, resumes: 5_000_000 },
 };
 
+export const operations = ({ resumes }) => resumes;
+
 // Each fiber counts its own resumes, from 1.
 export function expected({ fibers, resumes }) {
   const rounds = resumes / fibers;

@@ -1,4 +1,4 @@
-// The echo server of connections.mjs, in a process of its own: `node --expose-gc server.mjs VARIANT`. Answers the
+// The echo server of run.mjs, in a process of its own: `node --expose-gc server.mjs VARIANT`. Answers the
 // message 'memory' with its resident bytes after a collection, 'cpu' with the microseconds that it has worked.
 import { once } from 'node:events';
 import net from 'node:net';

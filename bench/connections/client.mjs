@@ -1,4 +1,4 @@
-// Opens a share of the connections of connections.mjs and, when it is told to, sends a few bytes on one after the
+// Opens a share of the connections of run.mjs and, when it is told to, sends a few bytes on one after the
 // other at a steady rate: `node client.mjs PORT COUNT ADDRESS`. Answers with the latencies in microseconds, each from
 // the moment when its bytes were due, so that a server that stalls is not measured less often.
 import { once } from 'node:events';

@@ -2,7 +2,7 @@
 // against the same server with callbacks and with async functions. Bytes per connection, latency percentiles, and
 // the processor time of the server per echo.
 //
-//   node bench/js/programs/connections.mjs [--connections 30000] [--rounds 3] [--seconds 4] [--rate 4000]
+//   node bench/connections/run.mjs [--connections 30000] [--rounds 3] [--seconds 4] [--rate 4000]
 //
 // Every run is a server and its clients in processes of their own; the variants are interleaved. A process may
 // open no more connections than its limit of file descriptors allows (`ulimit -n`), so the number is cut to that.
@@ -10,8 +10,8 @@ import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { table } from '../../../scripts/lib/table.mjs';
-import { summarize } from '../statistics.mjs';
+import { table } from '../../scripts/lib/table.mjs';
+import { summarize } from '../js/statistics.mjs';
 
 const VARIANTS = ['fibers', 'callbacks', 'async'];
 const SPARE_DESCRIPTORS = 200;
@@ -34,7 +34,7 @@ function possible(wanted) {
   return Math.min(wanted, Number(limit) - SPARE_DESCRIPTORS);
 }
 
-const program = (name) => fileURLToPath(new URL(`connections/${name}.mjs`, import.meta.url));
+const program = (name) => fileURLToPath(new URL(`${name}.mjs`, import.meta.url));
 
 const message = async (child) => {
   const ended = once(child, 'exit').then(([code, signal]) => {
