@@ -1,6 +1,10 @@
 import test from 'ava';
+import { engine } from 'greenfiber';
 
 import { runChild } from '../helpers/child';
+
+/** V8 allocates archive and handle block of a fiber itself where the locker engine lets it. */
+const most = engine === 'direct' ? 4700 : 12_000;
 
 const program = `
   const { configure, Fiber } = require('greenfiber');
@@ -39,7 +43,7 @@ for (const [stackSize, pageTables] of [
       });
       t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
       const bytes = JSON.parse(stdout) as Record<'native' | 'heap' | 'pageTables', number>;
-      t.true(bytes.native > 4000 && bytes.native < 4700, stdout);
+      t.true(bytes.native > 4000 && bytes.native < most, stdout);
       t.true(bytes.heap > 50 && bytes.heap < 250, stdout);
       t.true(bytes.pageTables < pageTables, stdout);
     },
