@@ -71,11 +71,6 @@ struct Fiber {
   bool is_asleep_chain() const { return tip != nullptr && tip->state == State::kAsleepInChain; }
   // Whether this is an ordinary fiber that yielded inside a handled body, and took that along.
   bool yielded_with_chain() const { return is_asleep_chain() && !belongs_to_task; }
-  // From now on every suspension raises `error`.
-  void kill(Tagged error) {
-    killed = true;
-    roots[kKillError] = error;
-  }
 };
 
 }  // namespace greenfiber::fiber

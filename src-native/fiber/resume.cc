@@ -63,9 +63,10 @@ void kill(const Info& info) {
 
 // condemn(error): from now on every suspension of the running fiber raises `error`.
 void condemn(const Info& info) {
-  Fiber* fiber = &Runtime::current()->running();
+  Runtime& runtime = *Runtime::current();
+  Fiber* fiber = &runtime.running();
   for (; fiber != nullptr && !fiber->is_main(); fiber = fiber->resumer) {
-    fiber->kill(tagged_word(info[0]));
+    runtime.kill(*fiber, tagged_word(info[0]));
     if (!fiber->is_handled) break;
   }
 }

@@ -100,7 +100,7 @@ class Runtime {
   // context is cut off and the other's in place.
   Fiber& return_to_resumer(Fiber& self);
 
-  // Must be called before a root of a suspended fiber is written to.
+  // Must be called before a root of a suspended fiber is written to: see v8_state/generations.h.
   void touch(Fiber& fiber) {
     if (direct_) [[likely]]
       direct_->touch(fiber.record);
@@ -108,7 +108,8 @@ class Runtime {
   // From now on every suspension of the fiber raises `error`.
   void kill(Fiber& fiber, Tagged error) {
     touch(fiber);
-    fiber.kill(error);
+    fiber.killed = true;
+    fiber.roots[kKillError] = error;
   }
 
   // Whom the switch under way left; whoever is continued may ask.
