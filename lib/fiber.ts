@@ -143,6 +143,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
    */
   constructor(body: (first: N) => R, options?: FiberOptions) {
     checkFunction('body', body);
+    if (runtime.engine === 'none') throw runtime.unsupportedError();
     this.id = ++lastId;
     this.#body = body;
     this.#frame = currentFrame();

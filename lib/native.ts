@@ -165,6 +165,10 @@ export class Runtime {
     );
   }
 
+  isUsable(): boolean {
+    return this.engine !== 'none';
+  }
+
   unsupportedError(): FiberError {
     const { v8, node, modules } = process.versions;
     return new FiberError(

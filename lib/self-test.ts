@@ -75,4 +75,6 @@ export function verifyEngine(): void {
   if (hasFault('self-test') && runtime.engine === 'direct') failure = 'the fault was asked for';
   if (failure === '') return;
   runtime.fallBack(`the self-test of the ${runtime.engine} engine failed: ${failure}`);
+  // It was taken from the engine that is no more.
+  if (!runtime.isUsable()) Object.assign(Fiber, { yield: runtime.fibers.yield });
 }

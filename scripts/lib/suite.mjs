@@ -10,8 +10,10 @@ export function compileTests() {
 }
 
 // `binding`: path of an addon other than the one that was built for the running Node.
-export async function runSuite({ execPath, engine, binding, quiet, args = [] }) {
+// `whole`: with what need not run under every engine and Node version (ava.config.mjs).
+export async function runSuite({ execPath, engine, binding, whole, quiet, args = [] }) {
   const env = { ...process.env, GREENFIBER_ENGINE: engine };
+  if (!whole) env.GREENFIBER_SUITE = 'engine';
   if (binding) env.GREENFIBER_BINDING = binding;
   const ava = inRoot('node_modules', 'ava', 'entrypoints', 'cli.mjs');
   const { ok, output } = await capture(execPath, [ava, '--no-color', ...args], { env, quiet });

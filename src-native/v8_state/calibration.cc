@@ -59,7 +59,7 @@ Calibration attempt(v8::Isolate* isolate, std::initializer_list<Step> steps) {
 Calibration calibrate_steps(v8::Isolate* isolate, std::initializer_list<Step> steps) {
   for (int left = kAttempts;; --left) {
     Calibration result = attempt(isolate, steps);
-    if (result.ok() || left == 1) return result;
+    if (result.ok() || left == 1 || isolate->IsExecutionTerminating()) return result;
     serve_interrupts(isolate);
   }
 }

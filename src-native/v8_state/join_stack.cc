@@ -78,7 +78,7 @@ void JoinStack::grow(std::uint32_t entries) {
   const bool was_empty = empty();
   if (was_empty) set_entry(0, v8::Array::New(isolate_, 1));
   nest(entries + 1);
-  if (was_empty) clear_entry(0);
+  if (was_empty && in_use()) clear_entry(0);
 }
 
 v8::Local<v8::Array> JoinStack::take() {
@@ -100,8 +100,9 @@ v8::Local<v8::Array> JoinStack::take() {
 
 void JoinStack::put_back(v8::Local<v8::Array> entries) {
   if (!in_use()) nest(0);
-  if (!in_use()) return;  // V8 is terminating: nothing of this stack will run
-  if (free_entries() < entries->Length()) grow(entries->Length());
+  if (in_use() && free_entries() < entries->Length()) grow(entries->Length());
+  // V8 is terminating, and has dropped the stack or runs no join: nothing of this stack will run.
+  if (!in_use() || free_entries() < entries->Length()) return;
   for (std::uint32_t i = 0; i < entries->Length(); ++i) {
     v8::Local<v8::Value> entry;
     if (entries->Get(context_.Get(isolate_), i).ToLocal(&entry)) set_entry(first_free(), entry);

@@ -103,7 +103,7 @@ test('GREENFIBER_DEBUG=1 reports the bodies that sleep at exit', async (t) => {
     { env: { GREENFIBER_DEBUG: '1' } },
   );
   t.is(code, 0);
-  t.regex(stderr, /1 fibers were still suspended at exit[^]*bodyThatIsLeft/);
+  t.regex(stderr, /1 fiber were still suspended at exit[^]*bodyThatIsLeft/);
 });
 
 test('collections of both kinds while continuations of several fibers sleep change nothing', (t) => {

@@ -43,3 +43,13 @@ onDirect('the process can end while workers have suspended and running fibers', 
   })`;
   t.is(await answerOf(t, program(body)), 'ends');
 });
+
+onDirect('the process can end at any moment while workers load', async (t) => {
+  for (let delay = 40; delay < 400; delay += 30) {
+    const body = `new Promise((resolve) => {
+      void runWorkers(3, 'switches');
+      setTimeout(() => { console.log('"ends"'); process.exit(0); }, ${String(delay)});
+    })`;
+    t.is(await answerOf(t, program(body)), 'ends', `after ${String(delay)} ms`);
+  }
+});

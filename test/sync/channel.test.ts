@@ -253,7 +253,7 @@ test('a deadlock says who waits for which channel', async (t) => {
     ),
     { instanceOf: SimulationError },
   );
-  t.regex(error.message, /the worker waits in Channel\.receive on Channel "jobs"/);
+  t.regex(error.message, /"the worker" \[parked\]: waits in Channel\.receive on Channel "jobs"/);
 });
 
 // --- Models ---
