@@ -158,12 +158,8 @@ test('sending and receiving outside of tasks is refused, trying is not', (t) => 
 test('an item that the event loop sends reaches a task that sleeps', async (t) => {
   const channel = new Channel<number>();
   const task = spawn(() => channel.receive().value);
-  await new Promise<void>((resolve) => {
-    setTimeout(() => {
-      t.true(channel.trySend(7));
-      resolve();
-    }, 1);
-  });
+  while (task.status !== 'parked') await new Promise((resolve) => setTimeout(resolve, 1));
+  t.true(channel.trySend(7));
   t.is(await task, 7);
 });
 

@@ -233,8 +233,14 @@ test('a deadlock of two locks says who holds what', async (t) => {
     ),
     { instanceOf: SimulationError },
   );
-  t.regex(error.message, /"ann" \[parked.*\]: waits in Mutex\.run on Mutex "plates", held by task \d+ "bob"/);
-  t.regex(error.message, /"bob" \[parked.*\]: waits in Mutex\.run on Mutex "forks", held by task \d+ "ann"/);
+  t.regex(
+    error.message,
+    /"ann" \[parked.*\]: waits in Mutex\.run on Mutex "plates", held by task \d+ "bob"/,
+  );
+  t.regex(
+    error.message,
+    /"bob" \[parked.*\]: waits in Mutex\.run on Mutex "forks", held by task \d+ "ann"/,
+  );
 });
 
 test('once is done by one task while the others wait for its value', async (t) => {
