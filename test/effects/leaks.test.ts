@@ -2,7 +2,8 @@
 import test from 'ava';
 import { effect, Fiber, handle, on, stats, type Continuation } from 'greenfiber';
 
-import { answerOf, exitOf } from '../helpers/answer';
+import { answerOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 
 const minor = (): void => gc!({ type: 'minor' } as never);
 
@@ -25,7 +26,7 @@ test('stats() counts the continuations that sleep', (t) => {
 });
 
 test('a continuation that the garbage collector finds is unwound, with a warning that says where it slept', async (t) => {
-  const { code, signal, stdout, stderr } = await exitOf(({ effect, handle, on, stats }) => {
+  const { code, signal, stdout, stderr } = await runChild(({ effect, handle, on, stats }) => {
     const Ask = effect<string, number>('Ask');
     const log: string[] = [];
     const abandon = (name: string): void =>
@@ -88,7 +89,7 @@ test('one that is kept and continued, or dropped, is left alone by the collector
 });
 
 test('GREENFIBER_DEBUG=1 reports the bodies that sleep at exit', async (t) => {
-  const { code, stderr } = await exitOf(
+  const { code, stderr } = await runChild(
     ({ effect, handle, on }) => {
       const Ask = effect<string, number>('Ask');
       const keep: unknown[] = [];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { engine } from 'greenfiber';
 
-import { exitOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 
 const seconds = Number(process.env['GREENFIBER_FUZZ_SECONDS'] ?? 3);
 const given = process.env['GREENFIBER_FUZZ_SEED'];
@@ -11,7 +11,7 @@ const DRIVER = join(__dirname, 'generations.js');
 
 async function fuzz(t: ExecutionContext, seed: string, flags: string[]): Promise<string> {
   t.timeout(seconds * 1000 + 100_000);
-  const { code, signal, stdout, stderr } = await exitOf(DRIVER, {
+  const { code, signal, stdout, stderr } = await runChild(DRIVER, {
     flags: ['--expose-gc', '--no-warnings', ...flags],
     args: [seed, String(seconds)],
     env: { GREENFIBER_VERIFY_GENERATIONS: '1' },

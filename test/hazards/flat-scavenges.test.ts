@@ -5,7 +5,8 @@ import v8 from 'node:v8';
 import test, { type ExecutionContext } from 'ava';
 import { engine, Fiber, sleep, spawn, stats } from 'greenfiber';
 
-import { answerOf, exitOf } from '../helpers/answer';
+import { answerOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 import { nodeMajor } from '../helpers/node-major';
 import { addonPath } from '../helpers/test-addon';
 
@@ -344,7 +345,7 @@ directly('verification ends the process when something wrote to an old stack uns
     addon.writeOpenSlot({ young: true });
     gc({ type: 'minor' });
     console.log('unnoticed');`;
-  const { signal, stdout, stderr } = await exitOf(source, {
+  const { signal, stdout, stderr } = await runChild(source, {
     flags: ['--expose-gc'],
     env: { GREENFIBER_VERIFY_GENERATIONS: '1' },
   });

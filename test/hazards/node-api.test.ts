@@ -2,7 +2,8 @@
 import test from 'ava';
 import { Fiber } from 'greenfiber';
 
-import { answerOf, exitOf } from '../helpers/answer';
+import { answerOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 import { addonPath, loadAddon } from '../helpers/test-addon';
 
 const program = (body: string): string => `
@@ -128,7 +129,7 @@ for (const [scope, text] of [
       const fibers = [1, 2].map((i) => new Fiber(() => { addon.${scope}(() => Fiber.yield()); return i; }));
       fibers.forEach((fiber) => fiber.resume());
       fibers.forEach((fiber) => fiber.resume());`;
-    const { signal, stderr } = await exitOf(program(body));
+    const { signal, stderr } = await runChild(program(body));
     t.is(signal, 'SIGABRT');
     t.regex(stderr, new RegExp(text));
   });

@@ -4,7 +4,8 @@ import vm from 'node:vm';
 import test from 'ava';
 import { Fiber, stats } from 'greenfiber';
 
-import { answerOf, exitOf } from '../helpers/answer';
+import { answerOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 import { refused, stillWorks } from '../helpers/codes';
 
 /** As good as for ever; but if no timeout comes, the test fails instead of hanging. */
@@ -141,7 +142,7 @@ onDirect(
 
 // Node's watchdog is a thread that terminates whatever runs in the isolate when the time is up.
 test('documented limit: the timeout of a script that sleeps in a fiber hits whoever runs then', async (t) => {
-  const { code, signal, stdout } = await exitOf(({ Fiber }) => {
+  const { code, signal, stdout } = await runChild(({ Fiber }) => {
     const vm = require('node:vm') as typeof import('node:vm');
     const fiber = new Fiber(
       () => vm.runInNewContext('ask(); 1', { ask: Fiber.yield }, { timeout: 500 }) as number,

@@ -25,8 +25,32 @@ export type Program = string | ((greenfiber: typeof import('greenfiber')) => unk
 /** Where `require('greenfiber')` finds the package under test. */
 const ROOT = join(__dirname, '../..');
 
-/** Runs what may crash in a process of its own, with the same node, binding and engine. */
+/** ava starts all tests of a file at once; so many processes would only wait for each other, and time out. */
+const AT_ONCE = 2;
+const waiting: (() => void)[] = [];
+let running = 0;
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running === AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  else running++;
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) running--;
+    else next();
+  }
+}
+
+/**
+ * Runs what may crash in a process of its own, with the same node, binding and engine; of a test file, only a few
+ * at a time.
+ */
 export function runChild(program: Program, options: ChildOptions = {}): Promise<Exit> {
+  return inTurn(() => start(program, options));
+}
+
+function start(program: Program, options: ChildOptions): Promise<Exit> {
   const { flags = [], args = [], env = {}, timeout = 60_000 } = options;
   const what =
     typeof program === 'function'

@@ -1,9 +1,9 @@
 import test from 'ava';
 
-import { exitOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 
 test('process.abort() in a fiber ends by SIGABRT and prints a trace instead of crashing in it', async (t) => {
-  const { signal, stderr, stdout } = await exitOf(({ Fiber }) => {
+  const { signal, stderr, stdout } = await runChild(({ Fiber }) => {
     const fiber = new Fiber(() => {
       Fiber.yield();
       process.abort();
@@ -18,7 +18,7 @@ test('process.abort() in a fiber ends by SIGABRT and prints a trace instead of c
 });
 
 test('an uncaught error in a fiber with --abort-on-uncaught-exception aborts', async (t) => {
-  const { signal, stdout } = await exitOf(
+  const { signal, stdout } = await runChild(
     ({ Fiber }) => {
       new Fiber(() => {
         throw new Error('thrown');
@@ -31,7 +31,7 @@ test('an uncaught error in a fiber with --abort-on-uncaught-exception aborts', a
 });
 
 test('running out of heap in a fiber is reported as ever', async (t) => {
-  const { signal, stderr } = await exitOf(
+  const { signal, stderr } = await runChild(
     ({ Fiber }) => {
       const kept: unknown[] = [];
       new Fiber(() => {

@@ -1,12 +1,13 @@
 // The end of the process: suspended fibers are dropped without running their finally blocks.
 import test from 'ava';
 
-import { answerOf, exitOf } from '../helpers/answer';
+import { answerOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 
 const clean = { code: 0, signal: null, stderr: '' };
 
 test('a process ends by itself with suspended fibers, and runs none of their finally blocks', async (t) => {
-  const exit = await exitOf(({ Fiber }) => {
+  const exit = await runChild(({ Fiber }) => {
     for (let i = 0; i < 100; i++) {
       new Fiber(() => {
         try {
@@ -22,7 +23,7 @@ test('a process ends by itself with suspended fibers, and runs none of their fin
 });
 
 test('fibers suspended in built-ins, addons, contexts and nested fibers are dropped as well', async (t) => {
-  const exit = await exitOf(({ Fiber }) => {
+  const exit = await runChild(({ Fiber }) => {
     const vm = require('node:vm') as typeof import('node:vm');
     const { AsyncLocalStorage, AsyncResource } =
       require('node:async_hooks') as typeof import('node:async_hooks');
@@ -54,7 +55,7 @@ test('fibers suspended in built-ins, addons, contexts and nested fibers are drop
 });
 
 test("the handlers of 'exit' and 'beforeExit' may run fibers", async (t) => {
-  const exit = await exitOf(({ Fiber }) => {
+  const exit = await runChild(({ Fiber }) => {
     const fiber = new Fiber(() => {
       for (;;) console.log(Fiber.yield());
     });
@@ -76,5 +77,5 @@ test('a suspended fiber does not keep the process alive', async (t) => {
 });
 
 test('a process that only loads greenfiber ends as ever', async (t) => {
-  t.deepEqual(await exitOf("require('greenfiber')"), { ...clean, stdout: '' });
+  t.deepEqual(await runChild("require('greenfiber')"), { ...clean, stdout: '' });
 });

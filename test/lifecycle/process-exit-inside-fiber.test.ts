@@ -1,9 +1,9 @@
 import test from 'ava';
 
-import { exitOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 
 test('process.exit() in a fiber ends the process there, with its code and its handlers', async (t) => {
-  const exit = await exitOf(({ Fiber }) => {
+  const exit = await runChild(({ Fiber }) => {
     process.on('exit', (code) => console.log('exit', code, Fiber.current !== undefined));
     const asleep = new Fiber(() => {
       try {
@@ -31,7 +31,7 @@ test('process.exit() in a fiber ends the process there, with its code and its ha
 });
 
 test('process.exit() below built-ins and nested fibers ends the process as well', async (t) => {
-  const exit = await exitOf(({ Fiber }) => {
+  const exit = await runChild(({ Fiber }) => {
     const inner = new Fiber(() =>
       [1].map(() => JSON.stringify({ toJSON: () => [{ toString: () => process.exit(3) }].join() })),
     );
@@ -42,7 +42,7 @@ test('process.exit() below built-ins and nested fibers ends the process as well'
 });
 
 test("an 'exit' handler that runs on the fiber's stack can resume other fibers", async (t) => {
-  const exit = await exitOf(({ Fiber }) => {
+  const exit = await runChild(({ Fiber }) => {
     const other = new Fiber(() => {
       Fiber.yield();
       console.log('other');

@@ -1,10 +1,11 @@
 // Errors that nobody catches.
 import test from 'ava';
 
-import { answerOf, exitOf } from '../helpers/answer';
+import { answerOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 
 test('an error that leaves a fiber and the program ends the process with its trace', async (t) => {
-  const { code, signal, stderr } = await exitOf(({ Fiber }) => {
+  const { code, signal, stderr } = await runChild(({ Fiber }) => {
     const fiber = new Fiber(() => {
       Fiber.yield();
       throw new Error('thrown in a fiber');

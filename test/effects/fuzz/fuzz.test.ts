@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 
-import { exitOf } from '../../helpers/answer';
+import { runChild } from '../../helpers/child';
 
 const DRIVER = join(__dirname, 'driver.js');
 const programs = process.env['GREENFIBER_FUZZ_PROGRAMS'] ?? '1500';
@@ -14,7 +14,7 @@ for (const [what, seed] of [
 ] as const) {
   test(`random programs of ${what} do what an abstract machine without fibers does`, async (t) => {
     t.timeout(180_000);
-    const { code, signal, stdout, stderr } = await exitOf(DRIVER, {
+    const { code, signal, stdout, stderr } = await runChild(DRIVER, {
       flags: ['--no-warnings'],
       args: [given ?? seed, programs],
       timeout: 170_000,
