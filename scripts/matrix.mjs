@@ -9,7 +9,7 @@ import { buildNative, mirrorSources } from './lib/native.mjs';
 import { majors, nodeOfMajor, runningNode } from './lib/node_versions.mjs';
 import { compileTests, engines, runSuite } from './lib/suite.mjs';
 import { table } from './lib/table.mjs';
-import { add, none, print } from './lib/totals.mjs';
+import { add, none, print, printFailures, reportOfAva } from './lib/totals.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +29,7 @@ const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s
 compileTests();
 const rows = [['Node', 'engine', 'passed', 'failed', 'time']];
 let totals = none;
+const failures = [];
 for (const major of chosen) {
   const node = nodeOfMajor(major);
   const start = performance.now();
@@ -40,11 +41,16 @@ for (const major of chosen) {
     const { passed, failed } = result.totals;
     totals = add(totals, result.totals);
     rows.push([node.version, engine, String(passed), String(failed), seconds(begin)]);
-    console.log(`Node ${node.version}, ${engine}: ${passed} passed, ${failed} failed`);
-    if (failed) console.log(result.output);
+    const title = `Node ${node.version}, ${engine}`;
+    console.log(`${title}: ${passed} passed, ${failed} failed`);
+    if (failed) {
+      console.log(result.output);
+      failures.push({ title, report: reportOfAva(result.output) });
+    }
   }
 }
 
+printFailures(failures);
 console.log(`\n${table(rows)}\n`);
 print(totals);
 process.exitCode = totals.failed ? 1 : 0;

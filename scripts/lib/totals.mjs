@@ -22,6 +22,18 @@ function honest(ok, { passed, failed }) {
   return { passed, failed: ok && passed > 0 ? failed : Math.max(failed, 1) };
 }
 
+// What ava says of the tests that failed, in full: all that follows the rule below the list.
+export function reportOfAva(output) {
+  return output.slice(output.lastIndexOf('\n  ─\n')).trim();
+}
+
+// Says once more, at the end and between lines that .ci/run looks for, what failed.
+export function printFailures(failures) {
+  for (const { title, report } of failures) {
+    console.log(`\n==== failed: ${title}\n${report}\n==== end of the report`);
+  }
+}
+
 // Programs that print our own closing line, several in one output perhaps.
 export function ofOutput(ok, output) {
   return honest(ok, {
