@@ -18,7 +18,7 @@ export function selfTest(collect: () => void): string {
   const body = (seed: number): number => {
     const objects = Array.from({ length: 50 }, (_, i) => ({ value: i * seed }));
     Fiber.yield(seed);
-    collect();
+    if (seed === 1) collect(); // the others sleep meanwhile
     let caught: unknown;
     try {
       objects.map((object) => (object.value === seed ? Fiber.yield('deep') : object.value));
@@ -44,7 +44,6 @@ export function selfTest(collect: () => void): string {
   const errors = seeds.map(() => new Error('self-test'));
   if (!fibers.every((fiber, i) => fiber.resume() === seeds[i])) return 'values do not cross';
   scavenge();
-  collect();
   if (!fibers.every((fiber) => fiber.resume() === 'deep'))
     return 'a fiber did not survive a collection';
   collect();
