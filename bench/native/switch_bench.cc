@@ -99,6 +99,44 @@ void greenfiber_pair(benchmark::State& state) {
   });
 }
 
+// As JavaScript switches: in a function that is called where the flow works and returns there. The return's target
+// is not the one that the processor noted at its latest call, which the other flow made.
+[[gnu::noinline]] Transfer switch_and_return(SuspendedFrame* to, void* payload) {
+  const Transfer transfer = context::switch_to(to, payload);
+  asm volatile("");  // No tail call.
+  return transfer;
+}
+
+void bounce_below_a_call(Transfer transfer, void*) {
+  for (;;) transfer = switch_and_return(transfer.from, transfer.payload);
+}
+
+void greenfiber_pair_below_a_call(benchmark::State& state) {
+  Stacks stacks(1);
+  SuspendedFrame* flow = context::prepare(stacks.top(0), bounce_below_a_call, nullptr);
+  count_down(state, [&](void* payload) GREENFIBER_INLINE {
+    const Transfer transfer = switch_and_return(flow, payload);
+    flow = transfer.from;
+    return transfer.payload;
+  });
+}
+
+// The same calls and returns without a switch in them.
+[[gnu::noinline]] Transfer call_and_return(SuspendedFrame* to, void* payload) {
+  asm volatile("" : "+r"(to), "+r"(payload));
+  return {to, payload};
+}
+
+void two_calls(benchmark::State& state) {
+  SuspendedFrame* flow = nullptr;
+  count_down(state, [&](void* payload) GREENFIBER_INLINE {
+    const Transfer there = call_and_return(flow, payload);
+    const Transfer back = call_and_return(there.from, there.payload);
+    flow = back.from;
+    return back.payload;
+  });
+}
+
 void greenfiber_pair_counting_in_memory(benchmark::State& state) {
   Stacks stacks(1);
   Transfer transfer{context::prepare(stacks.top(0), bounce<context::switch_to>, nullptr), nullptr};
@@ -197,6 +235,8 @@ BENCHMARK(greenfiber_pair_counting_in_memory)->Name("greenfiber_inline_pair_coun
 BENCHMARK(greenfiber_linked_pair)->Name("greenfiber_inline_linked_pair");
 BENCHMARK(greenfiber_pair<context::switch_to_preserving_fp>)->Name("greenfiber_preserving_fp_pair");
 BENCHMARK(greenfiber_pair<context::switch_to_out_of_line>)->Name("greenfiber_out_of_line_pair");
+BENCHMARK(greenfiber_pair_below_a_call);
+BENCHMARK(two_calls);
 BENCHMARK(greenfiber_prepare_run_finish);
 BENCHMARK(greenfiber_round_robin)->Arg(10)->Arg(1000)->Arg(100000);
 BENCHMARK(boost_pair);
