@@ -78,9 +78,6 @@ class DirectEngine {
   std::optional<Generations> generations_;
 };
 
-// Any id that no OS thread has: V8 counts them from 1.
-inline constexpr Word kFiberThreadId = 0x7fffffff;
-
 template <typename Use>
 inline void DirectEngine::for_each_record(Use use) {
   for (ThreadState* node = layout_.in_use_anchor->next; node != layout_.in_use_anchor;) {

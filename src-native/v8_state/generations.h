@@ -12,7 +12,8 @@
 // - behind each young stack V8 has visited all of its slots: if none holds a young object now, the stack is old;
 // - at `middle` the walk is led to `end`, and `end` mends the list.
 //
-// Every other walk sees the whole list. The argument why this is sound: docs/flat-scavenges.md.
+// Every other walk sees the whole list, and the gate behind each stack is only used to have the next ones in the
+// cache. The argument why this is sound: docs/flat-scavenges.md.
 #pragma once
 
 #include "v8_state/scavenger_study.h"
@@ -50,11 +51,12 @@ class Generations final : SlotObserver {
     kSort,    // between opening and middle
     kSkip,    // between middle and end
     kVerify,  // the same, but through the old stacks
+    kFull,    // somebody else's, of all stacks
   };
 
   void pass_opening(void* visitor);
   void pass_witness(void* visitor);
-  void pass_young(void* visitor);
+  void pass_stack(void* visitor);
   void pass_middle(void* visitor);
   void pass_end(void* visitor);
 
@@ -65,7 +67,10 @@ class Generations final : SlotObserver {
   [[gnu::cold, gnu::noinline]] void put_among_woken(ThreadRecord& record);
   void leave_woken(ThreadRecord& record);
   void settle_woken();
+  void begin_full_walk();
+  void begin_asking(ThreadState& first, ThreadState& last);
   void ask_after(ThreadState& node);
+  void fetch_ahead();
   void promote_sorted();
 
   static void before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
@@ -79,8 +84,8 @@ class Generations final : SlotObserver {
 
   GateOf<Generations, &Generations::pass_opening> at_opening_;
   GateOf<Generations, &Generations::pass_witness> at_witness_;
-  GateOf<Generations, &Generations::pass_young>
-      behind_young_;  // ends the chain of one young stack at a time
+  GateOf<Generations, &Generations::pass_stack>
+      behind_stack_;  // ends the chain of one stack at a time
   GateOf<Generations, &Generations::pass_middle> at_middle_;
   GateOf<Generations, &Generations::pass_end> at_end_;
   GateRecord opening_, middle_, end_;
@@ -90,11 +95,16 @@ class Generations final : SlotObserver {
 
   // The walk under way.
   Walk walk_ = Walk::kNone;
-  ThreadRecord* asked_ = nullptr;  // whose chain ends in behind_young_
+  ThreadState* last_asked_ = nullptr;  // the gate before which no more stacks are asked
+  ThreadRecord* asked_ = nullptr;      // whose chain ends in behind_stack_
   Word* asked_link_ = nullptr;
   bool found_young_ = false;        // since the last stack
   ThreadRecord* sorted_ = nullptr;  // old, and to be moved as soon as V8 has left its node
   ThreadState* first_old_ = nullptr;
+
+  // The last stack that has been fetched into the cache, kFetchedAhead before V8 gets to it.
+  static constexpr int kFetchedAhead = 3;
+  ThreadState* fetched_ = nullptr;
 };
 
 }  // namespace greenfiber::v8_state

@@ -27,6 +27,9 @@ inline constexpr std::size_t kArchiveWords = 80;
 inline constexpr std::size_t kRelocatableInArchive =
     (kImplementerSize + kThreadLocalTopSize) / sizeof(Word);
 
+// The id of every record's node; no OS thread has it, as V8 counts them from 1.
+inline constexpr Word kFiberThreadId = 0x7fffffff;
+
 // See generations.h.
 enum class Generation : std::uint8_t {
   kYoung,  // V8 visits the stack in every collection
