@@ -5,12 +5,9 @@ import test from 'ava';
 import { Fiber } from 'greenfiber';
 
 import { answerOf } from '../helpers/answer';
+import { onDirect } from '../helpers/on-direct';
 
 const recurse = (): number => recurse() + 1;
-
-// V8 archives a request for an interrupt with the thread that was current, so the locker engine may serve it only
-// when that fiber runs again: a limit of the engine.
-const onDirect = process.env['GREENFIBER_ENGINE'] === 'locker' ? test.skip : test;
 
 /** How deep a call can go from here. */
 function depth(): number {

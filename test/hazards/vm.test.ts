@@ -7,15 +7,12 @@ import { Fiber, stats } from 'greenfiber';
 import { answerOf } from '../helpers/answer';
 import { runChild } from '../helpers/child';
 import { refused, stillWorks } from '../helpers/codes';
+import { onDirect } from '../helpers/on-direct';
 
 /** As good as for ever; but if no timeout comes, the test fails instead of hanging. */
 function spin(): void {
   for (const end = Date.now() + 5000; Date.now() < end;);
 }
-
-// V8 archives a request for an interrupt with the thread that was current, so the locker engine may serve it only
-// when that fiber runs again: a limit of the engine.
-const onDirect = process.env['GREENFIBER_ENGINE'] === 'locker' ? test.skip : test;
 
 const timeOut = { code: 'ERR_SCRIPT_EXECUTION_TIMEOUT' };
 

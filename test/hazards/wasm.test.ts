@@ -2,6 +2,7 @@
 import test from 'ava';
 
 import { answerOf } from '../helpers/answer';
+import { onDirect } from '../helpers/on-direct';
 
 const major = Number(process.versions.node.split('.')[0]);
 
@@ -129,7 +130,6 @@ if (major >= 26) {
   });
 
   // V8 14 aborts now and then with "IsOnCentralStack()" under the locker engine, also on the main stack.
-  const onDirect = process.env['GREENFIBER_ENGINE'] === 'locker' ? test.skip : test;
   onDirect('endless recursion below a promising export is a RangeError', async (t) => {
     const body = `
       const h = exportCalling((x) => h(x));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 
 import { answerOf } from '../helpers/answer';
+import { onDirect } from '../helpers/on-direct';
 
 const helper = JSON.stringify(join(__dirname, 'run-workers.js'));
 const program = (body: string): string => `
@@ -19,10 +20,6 @@ test('a worker is terminated in a fiber that loops, and neither the fiber nor it
   const answer = await answerOf(t, program("runWorkers(4, 'spin', 20)"));
   t.deepEqual(answer, new Array(4).fill({ code: 1, messages: ['ready'] }));
 });
-
-// V8 archives a request for termination with the thread that was current, so the locker engine may miss it until
-// that fiber runs again: a limit of the engine.
-const onDirect = process.env['GREENFIBER_ENGINE'] === 'locker' ? test.skip : test;
 
 onDirect('a worker is terminated while its fibers switch all the time', async (t) => {
   const answer = await answerOf(t, program("runWorkers(4, 'switches', 20)"));
