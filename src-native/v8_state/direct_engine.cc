@@ -39,8 +39,13 @@ DirectEngine::DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRec
 
 DirectEngine::~DirectEngine() {
   isolate_->RemoveGCPrologueCallback(before_gc, this);
-  if (!running_().is_main) enter(main_);
-  for_each_record([](ThreadRecord& record) { unlink(record.node); });
+  const ThreadRecord& running = running_();
+  if (!running.is_main) enter(main_);
+  for_each_record([&](ThreadRecord& record) {
+    // V8 goes on in frames of the stack that runs.
+    if (!record.is_main && &record != &running) free_vectors(record);
+    unlink(record.node);
+  });
 }
 
 void DirectEngine::adopt(ThreadRecord& record, std::byte* handles, Word stack_start,
@@ -56,6 +61,10 @@ void DirectEngine::adopt(ThreadRecord& record, std::byte* handles, Word stack_st
 
 void DirectEngine::forget(ThreadRecord& record) {
   generations_->remove(record);
+  free_vectors(record);
+}
+
+void DirectEngine::free_vectors(ThreadRecord& record) const {
   const std::size_t spare = layout_.spare_in_implementer / sizeof(Word);
   for (std::size_t at = kFirstVector; at + kVectorWords <= spare; at += kVectorWords) {
     std::free(reinterpret_cast<void*>(record.archive[at]));

@@ -24,8 +24,8 @@ class DirectEngine {
   // `layout` outlives the engine. Links the record of the isolate's own stack, which is running.
   DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRecord& main, Running running);
 
-  // Puts everything back as if there had never been a fiber: every record is unlinked, and the running
-  // stack's state becomes the main stack's. Must be called before V8 tears its thread list down.
+  // Puts everything back as if there had never been a fiber: every record is unlinked, what V8 allocated for it is
+  // freed, and the running stack's state becomes the main stack's. Must be called before V8 tears its thread list down.
   ~DirectEngine();
 
   DirectEngine(const DirectEngine&) = delete;
@@ -58,6 +58,7 @@ class DirectEngine {
   void archive(ThreadRecord& from);
   void restore(ThreadRecord& to);
   void set_stack_start(Word start) const;
+  void free_vectors(ThreadRecord& record) const;
 
   // The places of the layout that a swap needs, one load away.
   Word* const top_;

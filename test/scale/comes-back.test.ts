@@ -1,4 +1,5 @@
 import test from 'ava';
+import { engine } from 'greenfiber';
 
 import { runChild } from '../helpers/child';
 
@@ -107,6 +108,35 @@ test.serial('the timer that gives memory back ends when there is none to give', 
       const { parked, stacks } = stats();
       if (parked !== 0 || stacks.warm !== 0 || stacks.inUse !== 0) throw new Error('left');
       if (new Fiber((x) => x + 1).resume(1) !== 2) throw new Error('broken');
+    })();
+  `,
+    { timeout: 300_000 },
+  );
+  t.deepEqual(exit, { code: 0, signal: null, stdout: '', stderr: '' });
+});
+
+test.serial('workers that end while fibers sleep leave no memory behind', async (t) => {
+  // Under the locker engine V8 has the stacks in a list that nothing else can take them out of.
+  const most = engine === 'direct' ? 150 : 12_000;
+  const exit = await runChild(
+    `
+    const { Worker } = require('node:worker_threads');
+    const { memory } = require('./test/scale/memory.cjs');
+    const FIBERS = 3000;
+    const source = \`
+      const { Fiber } = require('greenfiber');
+      const body = () => Fiber.yield();
+      for (let i = 0; i < \${FIBERS}; i++) new Fiber(body).resume();
+    \`;
+    const run = () => new Promise((resolve) => new Worker(source, { eval: true }).on('exit', resolve));
+    const after = async (workers) => {
+      for (let i = 0; i < workers; i++) await run();
+      return memory().resident;
+    };
+    (async () => {
+      const before = await after(5);
+      const each = ((await after(10)) - before) / 10 / FIBERS;
+      if (each > ${most}) throw new Error(each + ' bytes for each fiber');
     })();
   `,
     { timeout: 300_000 },
