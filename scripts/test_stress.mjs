@@ -32,9 +32,9 @@ const everyFlag = [
   '--interpreted-frames-native-stack',
   // The young generation's other collector has changed its name.
   major < 22 ? '--minor-mc' : '--minor-ms',
-  // With it Node 22 often never exits, with or without fibers: the main thread waits for V8's stress task, and
+  // With it older Nodes often never exit, with or without fibers: the main thread waits for V8's stress task, and
   // that one for a collection.
-  ...(major === 22 ? [] : ['--stress-concurrent-allocation']),
+  ...(major < 24 ? [] : ['--stress-concurrent-allocation']),
   ...(major < 26 ? ['--always-turbofan'] : []),
   ...(major >= 22 ? ['--stress-maglev', '--stress-wasm-code-gc'] : []),
   ...(major >= 24 ? ['--stress-scavenger-conservative-object-pinning'] : []),
