@@ -59,7 +59,8 @@ void tuck_some(double share) {
 }
 
 void before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags) {
-  if (Runtime::current() != nullptr) tuck_some(state->before_collections);
+  Runtime* runtime = Runtime::current();
+  if (runtime != nullptr && runtime->is_direct()) tuck_some(state->before_collections);
 }
 
 // tuckBeforeCollections(share, slot)
@@ -170,16 +171,26 @@ Napi::Value tuck_stats(const Napi::CallbackInfo& info) {
   return result;
 }
 
+void untuck_everybody() {
+  state->attic.for_each([](fiber::Fiber& home) { state->attic.untuck(home); });
+}
+
+Napi::Value destroy_with_attic(const Napi::CallbackInfo& info) {
+  untuck_everybody();
+  return destroy(info);
+}
+
 Napi::Object initialize_with_attic(Napi::Env env, Napi::Object exports) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   state = new State{Attic{reinterpret_cast<v8_state::Word>(isolate)}};
   isolate->AddGCPrologueCallback(before_gc);
   initialize(env, exports);
+  exports.Set("destroy", Napi::Function::New(env, destroy_with_attic, "destroy"));
   exports.Set("create", Napi::Function::New(env, create_with_attic, "create"));
   // Hooks run in reverse order: everybody is home when the runtime goes.
   env.AddCleanupHook([isolate] {
     isolate->RemoveGCPrologueCallback(before_gc);
-    state->attic.for_each([](fiber::Fiber& home) { state->attic.untuck(home); });
+    untuck_everybody();
   });
   exports.Set("tuckBeforeCollections", Napi::Function::New(env, tuck_before_collections));
   exports.Set("tuckAll", Napi::Function::New(env, tuck_all));
