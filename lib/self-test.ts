@@ -18,7 +18,7 @@ export function selfTest(collect: () => void): string {
   const body = (seed: number): number => {
     const objects = Array.from({ length: 50 }, (_, i) => ({ value: i * seed }));
     Fiber.yield(seed);
-    collect();
+    if (seed === 1) collect(); // once: it takes longer than all the rest
     let caught: unknown;
     try {
       objects.map((object) => (object.value === seed ? Fiber.yield('deep') : object.value));
