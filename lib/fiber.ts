@@ -34,12 +34,20 @@ const STATES: readonly FiberState[] = [
 
 type Body = (first: never) => unknown;
 
+/** Tells the constructor that the fiber was decided upon earlier, in the frame that follows. @internal */
+export const LATE = Symbol('late');
+
 let runBodies: (fiber: Fiber, handle: Handle) => void;
 let forget: (fiber: Fiber) => void;
 
 /** What a scheduler and effect handlers do with the fibers that they own. */
 export interface FiberAccess {
   handleOf: (fiber: Fiber) => Handle;
+  /**
+   * The asynchronous context that a fiber created now begins in, for one that is created later, with {@link LATE}.
+   * Null: somebody wants to know of it now, or it inherits more than that.
+   */
+  frameOfLateFiber: () => unknown;
   /**
    * Runs the body of a created fiber until its chain first sleeps. Such a body never throws, and answers who
    * goes on in its place: a handle of a sleeping chain, a created fiber of the same kind, or -1.
@@ -141,11 +149,18 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
    * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`;
    * `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
    */
-  constructor(body: (first: N) => R, options?: FiberOptions) {
+  constructor(body: (first: N) => R, options?: FiberOptions);
+  /** @internal */
+  constructor(body: (first: N) => R, options: undefined, late: typeof LATE, frame: unknown);
+  constructor(body: (first: N) => R, options?: FiberOptions, late?: typeof LATE, frame?: unknown) {
     checkFunction('body', body);
     if (runtime.engine === 'none') throw runtime.unsupportedError();
     this.id = ++lastId;
     this.#body = body;
+    if (late === LATE) {
+      this.#frame = frame;
+      return;
+    }
     this.#frame = currentFrame();
     if (this.#frame === null) this.#becomeResource();
     if (mainStack.isInUse) this.#locals = access.locals();
@@ -351,6 +366,11 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     };
     access.localsOf = (fiber) => fiber.#locals;
     access.handleOf = (fiber) => fiber.#handle;
+    access.frameOfLateFiber = () => {
+      const needsFiber =
+        observed.by !== undefined || mainStack.isInUse || runtime.engine === 'none';
+      return needsFiber ? null : currentFrame();
+    };
     access.startTask = (fiber, value) => {
       fiber.#belongsToTask = true;
       fiber.#prepare(value);

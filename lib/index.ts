@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 import { runtime } from './fiber';
-import { debugIfAskedTo } from './inspect/debug';
+import { debugIfAskedTo } from './reports';
 import { verifyEngine } from './self-test';
 
 export { configure, type Configuration } from './configure';

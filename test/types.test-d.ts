@@ -227,3 +227,26 @@ expectTypeOf(local.get()).toEqualTypeOf<number | undefined>();
 expectTypeOf(local.run(1, () => 'x')).toEqualTypeOf<string>();
 // @ts-expect-error: the item is of the channel's type
 numbers.send('x');
+
+// Streams and HTTP.
+import {
+  createServer as createHttpServer,
+  fiberHandler,
+  json,
+  text,
+  type Handler,
+} from 'greenfiber/http';
+import { connect, frames, LineFraming, type Connection, type Reader } from 'greenfiber/io';
+
+declare const reader: Reader;
+expectTypeOf(connect).returns.toEqualTypeOf<Connection>();
+expectTypeOf(frames(reader, new LineFraming())).toExtend<Iterable<string>>();
+expectTypeOf(createHttpServer).parameter(0).toEqualTypeOf<Handler>();
+expectTypeOf(createHttpServer(() => undefined).shutdown(1)).toEqualTypeOf<Promise<void>>();
+expectTypeOf(json).returns.toEqualTypeOf<unknown>();
+expectTypeOf(text).returns.toEqualTypeOf<string>();
+const handler = fiberHandler((a: number, b: string) => [a, b]);
+expectTypeOf(handler).parameters.toEqualTypeOf<[a: number, b: string]>();
+expectTypeOf(handler).returns.toEqualTypeOf<Promise<unknown>>();
+// @ts-expect-error: a handler is a function
+createHttpServer(5);

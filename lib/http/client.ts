@@ -5,20 +5,27 @@ import { currentScheduler } from '../scheduler/spawn';
 import type { Task } from '../scheduler/task';
 import { HttpError } from './http-error';
 
+/** A request that is under way. */
+export interface Request {
+  readonly task: Task;
+  readonly response: ServerResponse;
+}
+
 /**
  * Whoever is at the other end of a connection, and the requests on it that are under way: several when it
  * pipelines. A connection is a socket, or the response itself where requests have none of their own.
  */
 export class Client {
   readonly #connection: Socket | ServerResponse;
-  readonly #requests = new Map<Task, ServerResponse>();
+  /** Seldom more than one, and the oldest first: cheaper to look through than a map is to keep. */
+  readonly #requests: Request[] = [];
 
   constructor(connection: Socket | ServerResponse) {
     this.#connection = connection;
     // One listener a connection, not one a request; and a response that waits for its turn in a pipeline does
     // not learn that the client has gone.
     connection.on('close', () => {
-      for (const [task, response] of this.#requests) {
+      for (const { task, response } of [...this.#requests]) {
         if (!response.writableFinished) task.cancel(clientGone());
       }
     });
@@ -26,24 +33,25 @@ export class Client {
 
   /** How many requests are under way. */
   get size(): number {
-    return this.#requests.size;
+    return this.#requests.length;
   }
 
   /** The tasks of the requests under way, each with its response. */
-  requests(): Iterable<[Task, ServerResponse]> {
+  requests(): readonly Request[] {
     return this.#requests;
   }
 
   /** Runs `body` in a task that is cancelled when the client goes away before `response` is complete. */
   start<T>(body: () => T, response: ServerResponse): Task<T> {
     const task = currentScheduler().start(body, [], undefined, this.#forget);
-    this.#requests.set(task as Task, response);
+    this.#requests.push({ task: task as Task, response });
     if (this.#connection.destroyed) task.cancel(clientGone());
     return task;
   }
 
   readonly #forget = (task: Task): void => {
-    this.#requests.delete(task);
+    const at = this.#requests.findIndex((request) => request.task === task);
+    if (at >= 0) this.#requests.splice(at, 1);
   };
 }
 

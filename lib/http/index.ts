@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+import '../reports';
+
 export { buffer, json, text, type BodyOptions } from './body';
 export type { OnHandlerError } from './failure';
 export { fiberHandler } from './fiber-handler';

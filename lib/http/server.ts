@@ -5,8 +5,7 @@ import { AbortError, TimeoutError } from '../errors';
 import { checkDuration, checkFunction, checkObject } from '../options';
 import { timeout } from '../scheduler/limits';
 import { currentScheduler } from '../scheduler/spawn';
-import type { Task } from '../scheduler/task';
-import { clientOf, type Client } from './client';
+import { clientOf, type Client, type Request } from './client';
 import {
   answerError,
   checkAnswered,
@@ -79,7 +78,7 @@ export class FiberServer extends http.Server {
         timer.cancel();
         resolve();
       });
-      for (const [, response] of this.#requests()) this.#closeAfter(response);
+      for (const { response } of this.#requests()) this.#closeAfter(response);
       // Node takes a connection that never sent anything for a busy one.
       for (const socket of this.#clients.keys()) if (socket.bytesRead === 0) socket.destroy();
     });
@@ -130,8 +129,8 @@ export class FiberServer extends http.Server {
     if (statusOf(error) >= 500) this.#onError(error, request);
   }
 
-  *#requests(): Generator<[Task, ServerResponse]> {
-    for (const client of this.#clients.values()) yield* client.requests();
+  #requests(): Request[] {
+    return Array.from(this.#clients.values(), (client) => client.requests()).flat();
   }
 
   #closeAfter(response: ServerResponse): void {
@@ -142,7 +141,7 @@ export class FiberServer extends http.Server {
   }
 
   #cancelAll(): void {
-    for (const [task] of this.#requests()) {
+    for (const { task } of this.#requests()) {
       task.cancel(new AbortError('The server is shutting down'));
     }
     this.closeAllConnections();

@@ -11,8 +11,7 @@ const SLOW_TASK_MS = 50;
  * `GREENFIBER_DEBUG=1`: everything is collected from the start, slow tasks are warned about, SIGUSR2 dumps, and
  * what still sleeps at exit is reported.
  */
-export function debugIfAskedTo(): void {
-  if (process.env['GREENFIBER_DEBUG'] !== '1') return;
+export function debug(): void {
   const slowTask = Number(process.env['GREENFIBER_SLOW_MS'] ?? '');
   enable({ slowTask: slowTask > 0 ? slowTask : SLOW_TASK_MS });
   reportLeaksAtExit();

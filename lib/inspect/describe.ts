@@ -17,7 +17,7 @@ export function describeTask(task: Task, scheduler = 0): TaskSnapshot {
     scheduler,
     scope: describeScope(task),
     locals: localsOf(task.fiber),
-    created: creationOf(task.fiber),
+    created: task.fiber === undefined ? null : creationOf(task.fiber),
     cpu: timeOnThread(task),
   };
 }
@@ -74,8 +74,9 @@ function reasonOf(reason: unknown): string {
 }
 
 /** The values of fiber-locals, by their names. */
-function localsOf(fiber: Fiber): { name: string; value: string }[] {
-  return Array.from(access.localsOf(fiber) ?? [], ([local, value]) => {
+function localsOf(fiber: Fiber | undefined): { name: string; value: string }[] {
+  const locals = fiber === undefined ? undefined : access.localsOf(fiber);
+  return Array.from(locals ?? [], ([local, value]) => {
     const { name } = local as { name?: unknown };
     return {
       name: typeof name === 'string' && name !== '' ? name : '(unnamed)',

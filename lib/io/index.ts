@@ -4,6 +4,8 @@
  *
  * @packageDocumentation
  */
+import '../reports';
+
 export { connect } from './connect';
 export { Connection } from './connection';
 export type { OnConnectionError } from './converse';

@@ -94,7 +94,7 @@ export class Writer {
     if (!this.stream.writableEnded) this.stream.end();
     for (;;) {
       this.#check(false);
-      if (this.#finished || task.scope.isCancelled) return;
+      if (this.#finished || task.isCancelled) return;
       try {
         this.#sleep(new Waiter<undefined>(task, 'Writer.end', this.stream));
       } catch (error) {
@@ -126,7 +126,7 @@ export class Writer {
       this.#check(false);
       if (this.#unconfirmed === 0) return;
       this.#sleep(new Waiter<undefined>(task, what, this.stream));
-      if (task.scope.isCancelled && this.#unconfirmed > 0) throw task.scope.reason;
+      if (task.isCancelled && this.#unconfirmed > 0) throw task.scope.reason;
     }
   }
 

@@ -13,7 +13,7 @@ import { Waiter } from './waiter';
 export function yieldNow(): void {
   const task = blockingTask('yieldNow');
   task.scheduler.yieldFrom(task);
-  if (task.scope.isCancelled) throw task.scope.reason;
+  if (task.isCancelled) throw task.scope.reason;
 }
 
 /**

@@ -35,7 +35,7 @@ export function observeSwitches(observer: SwitchObserver | undefined): void {
 export function blockingTask(what: string): Task {
   const { task } = current;
   if (task === undefined) throw outsideError(what);
-  if (task.scope.isCancelled) throw task.scope.reason;
+  if (task.isCancelled) throw task.scope.reason;
   return task;
 }
 

@@ -1,13 +1,15 @@
-import { describeTask } from '../inspect/describe';
-import { formatCycles, formatTask } from '../inspect/format';
-import { cyclesOf, waitsOf } from '../inspect/waits';
-import { count } from '../inspect/words';
-import { aliveTasks, tasksAsleep } from './alive';
+import { tasksAsleep } from './alive';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
 
 /** The exit code of a process that ends with tasks asleep for ever: the one of Node's unsettled `await`. */
 const DEADLOCK_EXIT_CODE = 13;
+
+/** How a deadlock is told; lib/reports.ts knows more of a task than its name. */
+export const deadlocks = {
+  describe: (asleep: readonly Task[]): string =>
+    asleep.map(({ name, waiter }) => `${name}: waits in ${waiter?.what ?? 'nothing'}`).join('\n'),
+};
 
 const watched = new Set<Scheduler>();
 let isWatching = false;
@@ -50,8 +52,8 @@ export function reportDeadlock(): ReadonlySet<Task> {
   if (asleep.length === 0) return reported;
   process.stderr.write(
     'greenfiber: deadlock: the event loop is empty, and ' +
-      `${count(asleep.length, 'task')} will never go on\n\n` +
-      `${describeDeadlock(asleep)}\n`,
+      `${asleep.length === 1 ? '1 task' : `${String(asleep.length)} tasks`} will never go on\n\n` +
+      `${deadlocks.describe(asleep)}\n`,
   );
   if (!hasFailed(process.exitCode)) process.exitCode = DEADLOCK_EXIT_CODE;
   return reported;
@@ -59,16 +61,4 @@ export function reportDeadlock(): ReadonlySet<Task> {
 
 function hasFailed(exitCode: typeof process.exitCode): boolean {
   return exitCode !== undefined && Number(exitCode) !== 0;
-}
-
-/** Tasks that sleep for ever, with the circles in which they wait for each other. */
-export function describeDeadlock(asleep: readonly Task[]): string {
-  // Through tasks in the background, too.
-  const tasks = [...new Set(asleep.map((task) => task.scheduler))].flatMap(aliveTasks);
-  const cycles = cyclesOf(tasks.flatMap(waitsOf));
-  const paragraphs = [
-    ...formatCycles(cycles, tasks),
-    ...asleep.map((task) => formatTask(describeTask(task))),
-  ];
-  return paragraphs.join('\n\n');
 }

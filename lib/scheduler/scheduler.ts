@@ -27,7 +27,7 @@ export interface SchedulerStats {
   readonly spawned: number;
   /** How often the event loop let tasks run. */
   readonly turns: number;
-  /** Milliseconds from the first task that ran until the event loop went on, at most. */
+  /** Milliseconds that tasks ran before the event loop got its turn, at most. */
   readonly longestTurn: number;
 }
 
@@ -75,13 +75,15 @@ export class Scheduler {
   readonly #goesOn: boolean;
   readonly #ready: ReadyQueue;
   readonly #turn: () => void;
+  readonly #endSlice: () => void;
   #planned = false;
   #turning = false;
   #alive = 0;
   #spawned = 0;
   #turns = 0;
   #longestTurn = 0;
-  // The slice: when it began, when the clock was last looked at, switches until the next look.
+  // The slice: when it began, moved on by the time between its turns; when the clock was last looked at; switches
+  // until the next look.
   #sliceStart = 0;
   #lastLook = 0;
   #credit = 1;
@@ -109,6 +111,9 @@ export class Scheduler {
     this.#goesOn = parts.ready === undefined;
     this.#turn = () => {
       this.#runTurn();
+    };
+    this.#endSlice = () => {
+      this.#inSlice = false;
     };
   }
 
@@ -172,12 +177,7 @@ export class Scheduler {
   /** Leaves the running task until it is made ready, for the next ready one. @internal */
   suspend(task: Task): void {
     task.phase = Phase.parked;
-    try {
-      this.#leave(task, this.#isOver() ? undefined : this.#ready.take());
-    } catch (error) {
-      task.phase = Phase.running; // this place cannot be left, or it was raised here
-      throw error;
-    }
+    this.#leave(task, this.#isOver() ? undefined : this.#ready.take());
   }
 
   /** Whether the running task need not sleep where it has nothing to wait for. @internal */
@@ -190,16 +190,10 @@ export class Scheduler {
     const isOver = this.#isOver();
     if (this.#ready.length === 0 && !isOver) return;
     task.phase = Phase.ready;
-    try {
-      let next: Task | undefined;
-      if (isOver) this.#ready.push(task);
-      else next = this.#ready.exchange(task);
-      this.#leave(task, next);
-    } catch (error) {
-      this.#ready.remove(task); // this place cannot be left
-      task.phase = Phase.running;
-      throw error;
-    }
+    let next: Task | undefined;
+    if (isOver) this.#ready.push(task);
+    else next = this.#ready.exchange(task);
+    this.#leave(task, next);
   }
 
   /** Who goes on when the running task has ended; see FiberAccess.startTask. @internal */
@@ -211,8 +205,9 @@ export class Scheduler {
     current.task = next;
     next.phase = Phase.running;
     if (handle !== CREATED) return handle;
-    access.prepare(next.fiber, next);
-    return next.fiber;
+    const fiber = next.begin();
+    access.prepare(fiber, next);
+    return fiber;
   }
 
   /** The task has ended. @internal */
@@ -233,46 +228,61 @@ export class Scheduler {
 
   /** Sleeps, and lets `next` go on, or the event loop. Whoever continues the task says that it runs. */
   #leave(task: Task, next: Task | undefined): void {
-    const handle = task.handle;
-    if (next === undefined) {
-      leave(handle);
-    } else if (next === task) {
-      task.phase = Phase.running;
-    } else {
-      current.task = next;
-      next.phase = Phase.running;
-      try {
-        if (next.handle === CREATED) access.startOver(next.fiber, next, handle);
-        else handOver(handle, next.handle);
-      } catch (error) {
-        if (current.task !== next) throw error; // raised where the task goes on
-        current.task = task;
-        next.phase = Phase.ready;
-        this.#ready.unshift(next);
-        if (next.handle !== CREATED) throw error;
-        leave(handle); // which fails as well, or lets the main stack see why the other cannot start
+    // Every frame and register here lies on the stack of every task that sleeps.
+    try {
+      if (next === undefined) {
+        leave(task.handle);
+      } else if (next === task) {
+        task.phase = Phase.running;
+      } else {
+        current.task = next;
+        next.phase = Phase.running;
+        if (next.handle === CREATED) access.startOver(next.begin(), next, task.handle);
+        else handOver(task.handle, next.handle);
+      }
+    } catch (error) {
+      this.#stay(task, next, error);
+    }
+  }
+
+  /** An error came out of {@link #leave}. */
+  #stay(task: Task, next: Task | undefined, error: unknown): void {
+    if (task.phase === Phase.running) throw error; // raised where the task goes on
+    if (next !== undefined) {
+      current.task = task;
+      next.phase = Phase.ready;
+      this.#ready.unshift(next);
+      if (next.handle === CREATED) {
+        // Which fails as well, or lets the main stack see why the other cannot start.
+        this.#leave(task, undefined);
+        return;
       }
     }
+    // This place cannot be left.
+    if (task.phase === Phase.ready) this.#ready.remove(task);
+    task.phase = Phase.running;
+    throw error;
   }
 
   #runTurn(): void {
     this.#planned = false;
     // A task drains microtasks: the turn that it runs in goes on when it is left.
     if (this.#turning) return;
-    if (!this.#inSlice) this.#beginSlice();
-    else if (this.#sliceIsOver) {
+    if (this.#inSlice && this.#sliceIsOver) {
       this.#planAfterLoop();
       return;
     }
+    this.#beginTurn();
     const outer = current.task;
     this.#turning = true;
-    this.#turns++;
     for (let task = this.#ready.take(); task !== undefined; task = this.#ready.take()) {
       this.#enter(task); // at least one, however short the slice
       if (this.#isOver()) break;
     }
     current.task = outer;
     this.#turning = false;
+    this.#lastLook = this.clock.now();
+    this.#longestTurn = Math.max(this.#longestTurn, this.#lastLook - this.#sliceStart);
     if (this.#ready.length > 0) this.#planAfterLoop();
   }
 
@@ -282,15 +292,19 @@ export class Scheduler {
   }
 
   /** Turns may follow each other without the event loop, but together for no longer than a slice. */
-  #beginSlice(): void {
-    this.#inSlice = true;
-    this.#sliceIsOver = false;
-    this.#sliceStart = this.#lastLook = this.clock.now();
-    this.#credit = this.#lastCredit = Math.min(this.#lastCredit, LOOKS_PER_SLICE);
-    setImmediate(() => {
-      this.#inSlice = false;
-      this.#longestTurn = Math.max(this.#longestTurn, this.clock.now() - this.#sliceStart);
-    }).unref();
+  #beginTurn(): void {
+    this.#turns++;
+    const now = this.clock.now();
+    if (this.#inSlice) {
+      this.#sliceStart += now - this.#lastLook; // no task ran meanwhile
+    } else {
+      this.#inSlice = true;
+      this.#sliceIsOver = false;
+      this.#sliceStart = now;
+      this.#credit = this.#lastCredit = Math.min(this.#lastCredit, LOOKS_PER_SLICE);
+      setImmediate(this.#endSlice).unref();
+    }
+    this.#lastLook = now;
   }
 
   /** Continues a task, from the main stack, until it or one that it handed over to leaves. */
@@ -299,7 +313,8 @@ export class Scheduler {
     task.phase = Phase.running;
     try {
       const handle = task.handle;
-      let next = handle === CREATED ? access.startTask(task.fiber, task) : enter(handle, undefined);
+      let next =
+        handle === CREATED ? access.startTask(task.begin(), task) : enter(handle, undefined);
       // A stack that left for good names who goes on.
       while (typeof next === 'number' && next >= 0) next = enter(next, undefined);
     } catch (error) {

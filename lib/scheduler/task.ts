@@ -1,10 +1,12 @@
 import { chainStack } from '../chain-stack';
 import { AbortError, FiberError } from '../errors';
-import { access, Fiber } from '../fiber';
+import { access, Fiber, LATE } from '../fiber';
 import { CREATED, FINISHED, type Handle } from '../native';
+import { checkFiberOptions } from '../options';
 import { blockingTask, current } from './current';
 import { breakHolds, type Hold } from './hold';
 import { Phase, statusOf, type TaskStatus } from './phase';
+import { Promised } from './promised';
 import { Scope } from './scope';
 import type { Scheduler } from './scheduler';
 import { Waiter } from './waiter';
@@ -25,14 +27,10 @@ let lastId = 0;
 export class Task<T = unknown> implements PromiseLike<T> {
   /** A number no other task of this thread has. */
   readonly id: number = ++lastId;
-  /** @internal */
-  readonly fiber: Fiber;
   /** Its {@link status}. @internal */
   phase: Phase = Phase.ready;
   /** The fiber's. @internal */
   handle: Handle = CREATED;
-  /** The innermost scope that it runs in. @internal */
-  scope: Scope;
   /** What it sleeps in. @internal */
   waiter: Waiter | undefined = undefined;
   /** What it sleeps in when it waits in a queue, again and again. @internal */
@@ -50,15 +48,19 @@ export class Task<T = unknown> implements PromiseLike<T> {
   /** Whether somebody else reports its error. @internal */
   observed = false;
 
-  readonly #own: Scope;
+  /** Most tasks are never cancelled and open no scope: their own is made when somebody asks for it. */
+  #innermost: Scope | undefined;
+  /** A task that waits for its first turn has none, unless somebody wants to know of every fiber. */
+  #fiber: Fiber | undefined;
+  /** The asynchronous context that it begins in, until then. */
+  #frame: unknown;
   #fn: ((...args: unknown[]) => T) | undefined;
   #args: unknown[];
   #outcome: unknown = undefined;
   #joiners: WaitQueue | undefined = undefined;
   #onEnd: ((task: Task) => void) | undefined;
-  #promise: Promise<T> | undefined = undefined;
-  #settle: { resolve: (value: T) => void; reject: (error: unknown) => void } | undefined =
-    undefined;
+  #promised: Promised<T> | undefined = undefined;
+  #name: string | undefined = undefined;
 
   /** @internal */
   constructor(
@@ -71,9 +73,10 @@ export class Task<T = unknown> implements PromiseLike<T> {
   ) {
     this.#fn = fn;
     this.#args = args;
-    this.#own = this.scope = new Scope(this as Task, scope);
+    this.#innermost = scope === undefined ? undefined : new Scope(this as Task, scope);
     this.#onEnd = onEnd;
-    this.fiber = new Fiber(runTask);
+    this.#frame = access.frameOfLateFiber();
+    this.#fiber = this.#frame === null ? new Fiber(Task.run) : undefined;
   }
 
   /** Shown in stack dumps and reports. Default: `task` and its id. */
@@ -82,11 +85,9 @@ export class Task<T = unknown> implements PromiseLike<T> {
   }
 
   set name(name: string) {
-    this.#name = name;
-    this.fiber.name = name;
+    this.#name = checkFiberOptions({ name }).name;
+    if (this.#fiber !== undefined) this.#fiber.name = name;
   }
-
-  #name: string | undefined = undefined;
 
   /** Where the task is in its life. */
   get status(): TaskStatus {
@@ -100,7 +101,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** Aborted when the task is cancelled: hand it to whatever takes an `AbortSignal`. */
   get signal(): AbortSignal {
-    return this.#own.signal;
+    return this.#own().signal;
   }
 
   /**
@@ -108,7 +109,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
    * waits for; empty when it has not begun or has ended.
    */
   get stack(): string {
-    return chainStack(this.fiber);
+    return this.#fiber === undefined ? '' : chainStack(this.#fiber);
   }
 
   /**
@@ -137,7 +138,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
    * its `finally` blocks run. They may block only inside {@link shield}. A task that has ended stays as it is.
    */
   cancel(reason: unknown = new AbortError()): void {
-    this.#own.cancel(reason);
+    this.#own().cancel(reason);
   }
 
   /** From now on the process does not wait for this task, and its sleep is no deadlock. */
@@ -162,32 +163,72 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** @internal */
   promise(): Promise<T> {
-    if (this.#promise !== undefined) return this.#promise;
     this.observed = true;
-    this.#promise = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
-    if (this.done) this.#settlePromise();
-    return this.#promise;
+    if (this.#promised === undefined) {
+      this.#promised = new Promised();
+      if (this.done) this.#settlePromise();
+    }
+    return this.#promised.promise;
   }
 
   /** Somebody will see its error. @internal */
   observe(): void {
     this.observed = true;
-    this.#promise?.catch(noop);
+    this.#promised?.promise.catch(noop);
   }
 
-  /** Runs the body; on the task's own stack. @internal */
-  run(): void {
-    this.handle = access.handleOf(this.fiber);
+  /** The innermost scope that it runs in. @internal */
+  get scope(): Scope {
+    return (this.#innermost ??= new Scope(this as Task, undefined));
+  }
+
+  set scope(scope: Scope) {
+    this.#innermost = scope;
+  }
+
+  /** Whether its blocking calls raise, now. @internal */
+  get isCancelled(): boolean {
+    return this.#innermost !== undefined && this.#innermost.isCancelled;
+  }
+
+  /** Undefined once it has ended, and mostly also before it begins. @internal */
+  get fiber(): Fiber | undefined {
+    return this.#fiber;
+  }
+
+  /** For its first turn: the fiber that runs it. @internal */
+  begin(): Fiber {
+    if (this.#fiber !== undefined) return this.#fiber;
+    const fiber = new Fiber(Task.run, undefined, LATE, this.#frame);
+    if (this.#name !== undefined) fiber.name = this.#name;
+    this.#fiber = fiber;
+    return fiber;
+  }
+
+  /** The outermost of its scopes. */
+  #own(): Scope {
+    let { scope } = this;
+    while (scope.parent?.task === this) scope = scope.parent;
+    return scope;
+  }
+
+  #endsCancelled(error: unknown): boolean {
+    if (this.#innermost === undefined) return false;
+    const own = this.#own();
+    return own.isCancelled && error === own.reason;
+  }
+
+  /** The body of every task's fiber: runs the task and answers who goes on. @internal */
+  static run(task: Task): unknown {
+    if (task.#fiber !== undefined) task.handle = access.handleOf(task.#fiber);
     try {
-      const fn = this.#fn as (...args: unknown[]) => T;
-      const args = this.#args;
-      this.end('finished', args.length === 0 ? fn() : fn(...args));
+      const fn = task.#fn as (...args: unknown[]) => unknown;
+      const args = task.#args;
+      task.end('finished', args.length === 0 ? fn() : fn(...args));
     } catch (error) {
-      const cancelled = this.#own.isCancelled && error === this.#own.reason;
-      this.end(cancelled ? 'cancelled' : 'failed', error);
+      task.end(task.#endsCancelled(error) ? 'cancelled' : 'failed', error);
     }
+    return task.scheduler.successor();
   }
 
   /** @internal */
@@ -197,13 +238,15 @@ export class Task<T = unknown> implements PromiseLike<T> {
     this.#fn = undefined;
     this.#args = NO_ARGUMENTS;
     this.handle = FINISHED;
-    this.#own.close();
+    this.#fiber = undefined;
+    this.#frame = undefined;
+    if (this.#innermost !== undefined) this.#own().close();
     if (this.holds !== undefined) breakHolds(this as Task);
     this.scheduler.forget(this as Task);
     this.#joiners?.wakeAll(undefined);
     this.#onEnd?.(this as Task);
     this.#onEnd = undefined;
-    if (this.#settle !== undefined) this.#settlePromise();
+    if (this.#promised !== undefined) this.#settlePromise();
     else if (status === 'failed' && !this.observed) this.#reportError();
   }
 
@@ -215,8 +258,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
       return;
     }
     const afterTheReady = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown
-      if (!this.observed) this.#promise = Promise.reject(this.#outcome);
+      if (!this.observed) void this.promise();
     };
     this.scheduler.start(noop, NO_ARGUMENTS, undefined, afterTheReady);
   }
@@ -232,15 +274,9 @@ export class Task<T = unknown> implements PromiseLike<T> {
   }
 
   #settlePromise(): void {
-    if (this.phase === Phase.finished) this.#settle?.resolve(this.#outcome as T);
-    else this.#settle?.reject(this.#outcome);
+    if (this.phase === Phase.finished) this.#promised?.resolve(this.#outcome as T);
+    else this.#promised?.reject(this.#outcome);
   }
-}
-
-/** The body of every task's fiber: runs the task and answers who goes on. */
-function runTask(task: Task): unknown {
-  task.run();
-  return task.scheduler.successor();
 }
 
 /** The task whose fibers run, or undefined. */

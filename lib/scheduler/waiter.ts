@@ -101,22 +101,25 @@ export class Waiter<T = unknown> implements Place {
   }
 
   #sleep(): void {
-    const { task } = this;
     this.#parked = true;
-    task.waiter = this;
+    this.task.waiter = this;
     try {
-      task.scheduler.suspend(task);
+      this.task.scheduler.suspend(this.task);
     } catch (error) {
+      this.#wakeUp();
       // This place cannot be left: a microtask drain lies below.
       if (!this.settled) {
         this.settled = true;
         this.#takeBack();
       }
       throw error;
-    } finally {
-      task.waiter = undefined;
-      this.item = undefined;
     }
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.task.waiter = undefined;
+    this.item = undefined;
   }
 
   #takeBack(): void {

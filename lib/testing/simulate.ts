@@ -5,7 +5,7 @@ import { checkFunction, checkInteger, checkObject, wrongValue } from '../options
 import { LARGEST_SEED, randomSeed } from '../random';
 import { aliveTasks, tasksAsleep } from '../scheduler/alive';
 import { realClock } from '../scheduler/clock';
-import { describeDeadlock } from '../scheduler/deadlock';
+import { describeDeadlock } from '../inspect/deadlock';
 import { Scheduler } from '../scheduler/scheduler';
 import type { Task } from '../scheduler/task';
 import { PrioritySchedule, RandomSchedule, type Schedule } from './schedules';

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <new>
 #include <tuple>
 #include <utility>
@@ -185,7 +186,7 @@ void Runtime::assign(Fiber& fiber, Tagged self) {
 }
 
 bool Runtime::may_park(const Fiber& fiber) const {
-  return fiber.may_park && counters_.parked < kMaxParked;
+  return fiber.may_park && counters_.parked < std::min(kMaxParked, options_.stack_pool_size);
 }
 
 void Runtime::park(Fiber& fiber) {
@@ -294,6 +295,7 @@ void Runtime::retire_parked(std::uint32_t keep) {
 void Runtime::configure(std::size_t stack_size, std::size_t pool_size) {
   if (stack_size != options_.stack_size) retire_parked(0);
   options_.stack_size = stack_size;
+  options_.stack_pool_size = pool_size;
   stacks_->set_pool_size(pool_size);
 }
 

@@ -182,7 +182,7 @@ class Runtime {
   void begin_body(Fiber& self, Tagged body);
 
   static constexpr std::uint32_t kMaxNesting = 10'000;
-  static constexpr std::uint32_t kMaxParked = 32;
+  static constexpr std::size_t kMaxParked = 256;
 
   [[gnu::tls_model("initial-exec")]] static constinit thread_local Runtime* current_;
 

@@ -154,7 +154,10 @@ std::string measure_archive(const Visit& visit, const std::byte* main_top, Word 
            ", " + std::to_string(scope_data_at) + ")";
   }
   layout.archive_size = visit.archive.size();
-  if (layout.archive_size > kArchiveWords * sizeof(Word)) return "an archive of at most 640 bytes";
+  if (layout.archive_size > kArchiveWords * sizeof(Word)) {
+    return "an archive as small as this binary was built for (found " +
+           std::to_string(layout.archive_size) + ")";
+  }
   return "";
 }
 

@@ -3,6 +3,7 @@
 import test from 'ava';
 import { configure, Fiber, isSupported, engine, stats } from 'greenfiber';
 
+import { runChild } from '../helpers/child';
 import { stillWorks } from '../helpers/codes';
 
 test('the engine is the one that was asked for', (t) => {
@@ -110,4 +111,20 @@ test('objects that only a suspended fiber holds stay alive, and are freed after 
     gc!();
   }
   t.is(reference!.deref(), undefined);
+});
+
+test('stacks of finished fibers wait for the next bodies, as many as the pool may hold', async (t) => {
+  const { stdout, stderr } = await runChild(({ configure, Fiber, stats }) => {
+    const round = (count: number): [parked: number, total: number] => {
+      const fibers = Array.from({ length: count }, () => new Fiber(() => Fiber.yield()));
+      for (let i = 0; i < 2; i++) for (const fiber of fibers) fiber.resume();
+      return [stats().parked, stats().stacks.total];
+    };
+    const rounds = [round(200), round(200), round(400)];
+    configure({ poolSize: 0 });
+    const [parked] = round(400);
+    console.log(JSON.stringify([...rounds.map(([parked]) => parked), parked]));
+  });
+  t.is(stderr, '');
+  t.deepEqual(JSON.parse(stdout), [200, 200, 256, 0]);
 });

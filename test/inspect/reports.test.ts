@@ -247,3 +247,17 @@ test('what the deadlock report has shown is not reported again as a leak', async
   t.regex(child.stderr, /"stuck" \[parked[^]*spawned [^]* ago in\n +at /);
   t.notRegex(child.stderr, /at exit/);
 });
+
+test('what reports is loaded when there is something to report', async (t) => {
+  const program = (rest: string): string => `
+    const { spawn, wait } = require('greenfiber');
+    const loaded = () => Object.keys(require.cache).filter((file) => /dist.inspect/.test(file));
+    console.log(loaded().length);
+    ${rest}
+  `;
+  const { stdout, code } = await runChild(program('spawn(() => undefined);'));
+  t.deepEqual([stdout, code], ['0\n', 0]);
+  const stuck = await runChild(program('spawn(function deep() { wait(new Promise(() => {})); });'));
+  t.is(stuck.stdout, '0\n');
+  t.regex(stuck.stderr, /deadlock[^]*1 task[^]*waits in wait on Promise\n[^]*deep/);
+});

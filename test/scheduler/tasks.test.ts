@@ -485,3 +485,62 @@ test('workers run tasks of their own, and can be terminated while tasks sleep', 
   `);
   t.like(exit, { code: 0, signal: null, stdout: 'slept\nslept\n' });
 });
+
+test('the longest turn is what tasks ran for, not what the event loop waited for', async (t) => {
+  const scheduler = new Scheduler();
+  // A turn that begins in a timer: the loop waits for the next one before it can tell that it went on.
+  await new Promise<void>((resolve) => {
+    setTimeout(() => {
+      scheduler.spawn(() => undefined);
+      setTimeout(resolve, 400);
+    }, 1);
+  });
+  t.true(scheduler.stats().longestTurn < 300);
+  await scheduler.run(() => {
+    const begin = performance.now();
+    while (performance.now() - begin < 320);
+  });
+  t.true(scheduler.stats().longestTurn >= 320);
+});
+
+test('a task begins with what there was when it was spawned', async (t) => {
+  const { stdout, stderr } = await runChild(({ Fiber, FiberLocal, spawn }) => {
+    const { AsyncLocalStorage, createHook } =
+      require('node:async_hooks') as typeof import('node:async_hooks');
+    const storage = new AsyncLocalStorage<string>();
+    const local = new FiberLocal<number>();
+    const seen = (): unknown[] => [storage.getStore(), local.get(), Fiber.current?.name];
+    const first = storage.run('then', () => spawn(seen));
+    first.name = 'first';
+    local.set(5);
+    const second = spawn(seen);
+    second.name = 'second';
+    const hook = createHook({ init: () => undefined }).enable();
+    local.set(6);
+    void Promise.all([first, second]).then((all) => {
+      hook.disable();
+      console.log(JSON.stringify(all));
+    });
+  });
+  t.deepEqual(
+    [JSON.parse(stdout), stderr],
+    [
+      [
+        ['then', null, 'first'],
+        [null, 5, 'second'],
+      ],
+      '',
+    ],
+  );
+});
+
+test('a task may be named, cancelled and looked at before it begins and after it has ended', async (t) => {
+  const task = spawn((a: number, b: number) => a + b, 1, 2);
+  t.throws(() => (task.name = 1 as unknown as string), { code: 'ERR_FIBER_INVALID_ARG_TYPE' });
+  task.name = 'sum';
+  t.deepEqual([task.name, task.stack, task.signal.aborted], ['sum', '', false]);
+  task.cancel('too late to matter');
+  t.true(task.signal.aborted);
+  t.is(await task, 3);
+  t.deepEqual([task.name, task.stack, task.status], ['sum', '', 'finished']);
+});
