@@ -18,7 +18,8 @@ function talk(
   handler: (connection: Connection) => unknown,
   client: (port: number, listener: Listener) => void,
 ): void {
-  const listener = listen(0, HOST);
+  // A thousand clients may connect before the event loop gets its turn.
+  const listener = listen({ port: 0, host: HOST, backlog: 2000 });
   group((g) => {
     g.spawn(() => listener.serve(handler));
     try {

@@ -1,6 +1,7 @@
 import test from 'ava';
 
 import { runChild } from '../helpers/child';
+import { nodeMajor } from '../helpers/node-major';
 
 /** Fibers that sleep somewhere. */
 const sleepers: Record<string, string> = {
@@ -28,9 +29,12 @@ const sleepers: Record<string, string> = {
 };
 
 for (const [where, source] of Object.entries(sleepers)) {
-  const most = 1.05;
-  test.serial(`a fiber that sleeps ${where} keeps one page of its stack in memory`, async (t) => {
-    const program = `
+  // Older V8s need longer frames for the scheduler's part of a blocking call.
+  const most = where === 'in a task' && nodeMajor < 26 ? 2.05 : 1.05;
+  test.serial(
+    `a fiber that sleeps ${where} keeps ${most < 2 ? 'one page' : 'two pages'} of its stack in memory`,
+    async (t) => {
+      const program = `
       const { Fiber, Scheduler, spawn, wait } = require('greenfiber');
       const { residentStacks } = require('./test/scale/memory.cjs');
       ${source}
@@ -50,10 +54,11 @@ for (const [where, source] of Object.entries(sleepers)) {
         process.exit();
       })();
     `;
-    const { code, signal, stdout, stderr } = await runChild(program, { timeout: 300_000 });
-    t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
-    const pages = Number(stdout);
-    // A garbage collection on a fiber's stack may leave a few with a second page, for a moment.
-    t.true(pages > 0.9 && pages < most, stdout);
-  });
+      const { code, signal, stdout, stderr } = await runChild(program, { timeout: 300_000 });
+      t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
+      const pages = Number(stdout);
+      // A garbage collection on a fiber's stack may leave a few with a second page, for a moment.
+      t.true(pages > 0.9 && pages < most, stdout);
+    },
+  );
 }
