@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "fiber/callbacks.h"
 #include "fiber/runtime.h"
@@ -127,7 +128,24 @@ Napi::Value trim_idle(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), runtime.trim_idle());
 }
 
+// Node-API loads a binary that was built for another Node as well, but half of what we know of V8 is compiled in.
+#define GREENFIBER_STRING(x) #x
+#define GREENFIBER_VERSION(major, minor) GREENFIBER_STRING(major) "." GREENFIBER_STRING(minor) "."
+
+std::string_view built_for() {
+  const char* version = GREENFIBER_VERSION(V8_MAJOR_VERSION, V8_MINOR_VERSION);
+  asm("" : "+r"(version));  // A test changes these bytes in the binary.
+  return version;
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  const std::string_view version = v8::V8::GetVersion();
+  if (!version.starts_with(built_for())) {
+    Napi::Error::New(env, "it was built for V8 " + std::string(built_for()) + "x, and this is V8 " +
+                              std::string(version))
+        .ThrowAsJavaScriptException();
+    return exports;
+  }
   env.SetInstanceData(new Instance());
   // V8's thread list is torn down with the isolate; by then nothing of ours may hang in it.
   env.AddCleanupHook([](Instance* instance) { instance->runtime.reset(); }, &instance_of(env));

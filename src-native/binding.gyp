@@ -38,6 +38,8 @@
             '-fvisibility=hidden',
             '-fno-omit-frame-pointer',
           ],
+          # A symbol that this Node lacks is an error when the addon is loaded, not the end of the process later.
+          'ldflags': ['-Wl,-z,now'],
           'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
           'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden'],
         }, {
