@@ -20,7 +20,7 @@ inline constexpr std::size_t kStackInPage =
 inline constexpr std::size_t kTopPages = 3 * kPageSize;
 
 // A JavaScript fiber suspended in yield uses 1,056 to 1,664 bytes of stack, a task in a blocking call some 2,600.
-static_assert(kStackInPage >= 2944);
+static_assert(kStackInPage >= 2912);
 static_assert(kStackInPage + kFiberSize + v8_state::kHandleBlockSize <= kTopPages);
 
 struct StackPage {
