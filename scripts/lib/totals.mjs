@@ -22,9 +22,10 @@ function honest(ok, { passed, failed }) {
   return { passed, failed: ok && passed > 0 ? failed : Math.max(failed, 1) };
 }
 
-// What ava says of the tests that failed, in full: all that follows the rule below the list.
+// What ava says of the tests that failed, in full: all that follows the first rule, which is below the list. A run that
+// ended without one is shown whole.
 export function reportOfAva(output) {
-  return output.slice(output.lastIndexOf('\n  ─\n')).trim();
+  return output.slice(Math.max(0, output.indexOf('\n  ─\n'))).trim();
 }
 
 // Says once more, at the end and between lines that .ci/run looks for, what failed.
