@@ -1,6 +1,6 @@
 /**
  * Where the layers below meet lib/inspect, which few programs need: it is loaded when there is something to report,
- * or `GREENFIBER_DEBUG=1` asks for it. Every entry point imports this.
+ * or `GREENFIBER_DEBUG=1` asks for it. Every entry point that can start a task imports this.
  */
 import type * as deadlock from './inspect/deadlock';
 import type * as debugging from './inspect/debug';
