@@ -1,5 +1,5 @@
 import type { Creation, FiberSnapshot, Snapshot, TaskSnapshot } from './types';
-import { count, label } from './words';
+import { count, label } from '../words';
 
 /** A snapshot as text, in the manner of a goroutine dump: one paragraph a task, its stack below it. */
 export function format(snapshot: Snapshot): string {

@@ -12,7 +12,7 @@ import { isCollecting, knownFibers } from './collector';
 import { describeFiber, describeTask, resumedBy } from './describe';
 import type { FiberSnapshot, SchedulerSnapshot, Snapshot, TaskSnapshot } from './types';
 import { cyclesOf, waitsOf } from './waits';
-import { count } from './words';
+import { count } from '../words';
 
 export interface SnapshotOptions {
   /**

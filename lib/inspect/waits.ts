@@ -3,7 +3,7 @@ import { inspect, types } from 'node:util';
 import { Group } from '../scheduler/group';
 import { Task } from '../scheduler/task';
 import type { Wait } from './types';
-import { label } from './words';
+import { label } from '../words';
 
 /** Characters that a value is given, at most. */
 const LONGEST_VALUE = 200;

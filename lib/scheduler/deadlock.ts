@@ -1,3 +1,4 @@
+import { count } from '../words';
 import { tasksAsleep } from './alive';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
@@ -52,7 +53,7 @@ export function reportDeadlock(): ReadonlySet<Task> {
   if (asleep.length === 0) return reported;
   process.stderr.write(
     'greenfiber: deadlock: the event loop is empty, and ' +
-      `${asleep.length === 1 ? '1 task' : `${String(asleep.length)} tasks`} will never go on\n\n` +
+      `${count(asleep.length, 'task')} will never go on\n\n` +
       `${deadlocks.describe(asleep)}\n`,
   );
   if (!hasFailed(process.exitCode)) process.exitCode = DEADLOCK_EXIT_CODE;

@@ -8,11 +8,12 @@
 #pragma once
 
 #include "fiber/fiber.h"
+#include "stack/size_class.h"
 #include "v8_state/layout.h"
 
 namespace greenfiber::fiber {
 
-inline constexpr std::size_t kPageSize = 4096;
+using stack::kPageSize;
 inline constexpr std::size_t kHandlesInPage = 16 * sizeof(Word);
 inline constexpr std::size_t kFiberSize = (sizeof(Fiber) + 15) & ~std::size_t{15};
 inline constexpr std::size_t kStackInPage =

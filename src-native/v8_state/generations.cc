@@ -5,13 +5,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "stack/size_class.h"
+
 namespace greenfiber::v8_state {
 
 namespace {
 
 // What a sleeper in Fiber.yield has on its stack, below its record.
 constexpr Word kSleeperSize = 1792;
-constexpr Word kPageSize = 4096, kCacheLine = 64;
+constexpr Word kCacheLine = 64;
 
 bool asked_for(const char* variable, const char* value) {
   const char* given = std::getenv(variable);
@@ -162,9 +164,9 @@ void Generations::pass_stack(void*) {
 // lie in one page, around the record.
 void Generations::fetch_ahead() {
   ThreadState* next = fetched_->next;
-  if (fetched_ == last_asked_ || next == last_asked_) return;
+  if (next == last_asked_) return;
   fetched_ = next;
-  const Word record = reinterpret_cast<Word>(next), page_end = record | (kPageSize - 1);
+  const Word record = reinterpret_cast<Word>(next), page_end = record | (stack::kPageSize - 1);
   for (Word line = record - kSleeperSize; line < page_end; line += kCacheLine) {
     __builtin_prefetch(reinterpret_cast<const void*>(line));
   }

@@ -70,6 +70,10 @@ Napi::Value tuck_before_collections(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+void untuck_everybody() {
+  state->attic.for_each([](fiber::Fiber& home) { state->attic.untuck(home); });
+}
+
 double now() {
   timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
@@ -87,7 +91,7 @@ Napi::Value tuck_all(const Napi::CallbackInfo& info) {
 
 Napi::Value untuck_all(const Napi::CallbackInfo& info) {
   const double begin = now();
-  state->attic.for_each([](fiber::Fiber& home) { state->attic.untuck(home); });
+  untuck_everybody();
   return Napi::Number::New(info.Env(), now() - begin);
 }
 
@@ -169,10 +173,6 @@ Napi::Value tuck_stats(const Napi::CallbackInfo& info) {
   const char* const reasons[] = {"", "awake", "inChain", "unarchived", "tooManyHandles", "frames"};
   for (std::size_t i = 1; i < std::size(reasons); ++i) set(reasons[i], sums.refusals[i]);
   return result;
-}
-
-void untuck_everybody() {
-  state->attic.for_each([](fiber::Fiber& home) { state->attic.untuck(home); });
 }
 
 Napi::Value destroy_with_attic(const Napi::CallbackInfo& info) {
