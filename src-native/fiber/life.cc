@@ -23,7 +23,8 @@ void assign_body(const Info& info, Runtime& runtime, Fiber& target) {
 }
 
 Fiber* acquire_stack(const Info& info, Runtime& runtime) {
-  runtime.release_terminated();
+  if (!runtime.release_terminated()) [[unlikely]]
+    return nullptr;
   stack::Error error = stack::Error::kNone;
   Fiber* target = runtime.acquire(
       static_cast<std::size_t>(v8_state::small_integer(tagged_word(info[1]))), error);

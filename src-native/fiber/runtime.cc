@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "v8_state/call_to_the_end.h"
+
 namespace greenfiber::fiber {
 
 constinit thread_local Runtime* Runtime::current_ = nullptr;
@@ -241,6 +243,11 @@ v8::Local<v8::Value> Runtime::call(const v8::Global<v8::Function>& hook,
   return v8::Undefined(isolate_);
 }
 
+v8::MaybeLocal<v8::Value> Runtime::call_to_the_end(const v8::Global<v8::Function>& hook,
+                                                   v8::Local<v8::Value> argument) {
+  return v8_state::call_to_the_end(isolate_, context(), hook.Get(isolate_), argument);
+}
+
 void Runtime::terminate() {
   isolate_->TerminateExecution();
   // The request is served by the next function that starts; let it be this one, so that nothing else runs.
@@ -254,7 +261,9 @@ Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
   const context::FlowLocals locals = context::FlowLocals::take(locals_);
   const bool with_domain = tracks_domains_;
   v8::Local<v8::Value> domain = v8::Undefined(isolate_);
-  if (with_domain) domain = call(hooks_.save_domain, domain);
+  if (with_domain) {
+    domain = call_to_the_end(hooks_.save_domain, domain).FromMaybe(domain);
+  }
   v8::Local<v8::Array> joins;
   if (!layout_.join_stack.empty()) joins = layout_.join_stack.take();
 
@@ -263,18 +272,19 @@ Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
   locals.restore(locals_);
   held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
   if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
-  if (with_domain) call(hooks_.restore_domain, domain);
+  if (with_domain) std::ignore = call_to_the_end(hooks_.restore_domain, domain);
   return v8_state::tagged_word(held);
 }
 
-void Runtime::sweep_terminated() {
+bool Runtime::sweep_terminated() {
   while (!terminated_.empty()) {
-    auto [fiber, self] = std::move(terminated_.back());
-    terminated_.pop_back();
     v8::HandleScope scope(isolate_);
-    call(hooks_.forget, self.Get(isolate_));
+    auto& [fiber, self] = terminated_.back();
+    if (call_to_the_end(hooks_.forget, self.Get(isolate_)).IsEmpty()) return false;
     release(*fiber);
+    terminated_.pop_back();
   }
+  return true;
 }
 
 void Runtime::retire_parked(std::uint32_t keep) {

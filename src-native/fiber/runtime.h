@@ -63,7 +63,7 @@ class Runtime {
   v8::Isolate* isolate() const { return isolate_; }
   v8::Local<v8::Context> context() { return context_.Get(isolate_); }
   Hooks& hooks() { return hooks_; }
-  // Undefined when the hook throws; whatever it throws stays pending.
+  // Undefined when the hook throws; whatever it throws stays pending, so the callback returns to JavaScript next.
   v8::Local<v8::Value> call(const v8::Global<v8::Function>& hook, v8::Local<v8::Value> argument);
   bool is_direct() const { return direct_.has_value(); }
   // Null under the locker engine: V8 walks all stacks.
@@ -118,10 +118,8 @@ class Runtime {
   void release(Fiber& fiber);
   // Fibers that V8 terminated keep their slot until JavaScript has been told.
   void keep_terminated(Fiber& fiber, v8::Local<v8::Object> self);
-  void release_terminated() {
-    if (!terminated_.empty()) [[unlikely]]
-      sweep_terminated();
-  }
+  // False: telling it threw (the stack is full), and what it threw is pending.
+  bool release_terminated() { return terminated_.empty() || sweep_terminated(); }
 
   // Puts the fiber's share of Node's async context on, or cuts it off with everything above it.
   void install(Fiber& fiber);
@@ -175,7 +173,10 @@ class Runtime {
   [[gnu::cold]] Tagged switch_carefully(Fiber& from, Fiber& to, Tagged value);
   void land(const context::Transfer& transfer);
   context::Transfer switch_threads(Fiber& from, Fiber& to, Tagged value);
-  void sweep_terminated();
+  [[gnu::cold]] bool sweep_terminated();
+  // For hooks that a termination must not cut short: see v8_state/call_to_the_end.h.
+  v8::MaybeLocal<v8::Value> call_to_the_end(const v8::Global<v8::Function>& hook,
+                                            v8::Local<v8::Value> argument);
   [[gnu::cold]] void reinstall(Fiber& fiber);
   static void fiber_entry(context::Transfer first, void* argument);
   Tagged run_bodies(Fiber& self, Tagged first_body);

@@ -26,6 +26,11 @@ Tagged answer_inspections(Runtime& runtime, Tagged value) {
     v8::HandleScope scope(isolate);
     v8::TryCatch try_catch(isolate);
     v8::Local<v8::Value> trace = runtime.call(runtime.hooks().capture, v8::Undefined(isolate));
+    // It is the asker's: this stack goes on sleeping.
+    if (try_catch.HasTerminated()) {
+      isolate->CancelTerminateExecution();
+      isolate->TerminateExecution();
+    }
     value = runtime.switch_fibers(self, asker, tagged_word(trace));
   }
   return value;

@@ -31,8 +31,9 @@ class ContinuationData {
   Tagged* slot_;
 };
 
+// A termination under way is no error's to replace.
 inline void raise(Runtime& runtime, v8::Local<v8::Value> error) {
-  runtime.isolate()->ThrowException(error);
+  if (!runtime.isolate()->IsExecutionTerminating()) runtime.isolate()->ThrowException(error);
 }
 void raise_code(Runtime& runtime, ErrorCode code);
 

@@ -3,6 +3,8 @@
 #include <tuple>
 #include <vector>
 
+#include "v8_state/call_to_the_end.h"
+
 namespace greenfiber::v8_state {
 
 namespace {
@@ -48,10 +50,7 @@ std::uint32_t JoinStack::first_free() const {
 
 void JoinStack::nest(std::uint32_t depth) {
   v8::Local<v8::Value> argument = v8::Integer::NewFromUnsigned(isolate_, depth);
-  v8::Local<v8::Value> ignored;
-  std::ignore = nest_.Get(isolate_)
-                    ->Call(context_.Get(isolate_), v8::Undefined(isolate_), 1, &argument)
-                    .ToLocal(&ignored);
+  std::ignore = call_to_the_end(isolate_, context_.Get(isolate_), nest_.Get(isolate_), argument);
 }
 
 // The stack belongs to V8, which must learn of every reference stored in it. So V8 stores it, as an element of
