@@ -2,6 +2,7 @@ import test from 'ava';
 import { engine } from 'greenfiber';
 
 import { runChild } from '../helpers/child';
+import { many, soak } from '../helpers/scale';
 
 /** V8 allocates archive and handle block of a fiber itself where the locker engine lets it. */
 const most = engine === 'direct' ? 4700 : 12_000;
@@ -10,7 +11,7 @@ const program = `
   const { configure, Fiber } = require('greenfiber');
   const { memory, settle } = require('./test/scale/memory.cjs');
   if (process.argv[1] !== '') configure({ stackSize: Number(process.argv[1]) });
-  const COUNT = 20_000;
+  const COUNT = ${many};
   const body = () => Fiber.yield();
   (async () => {
     const warm = Array.from({ length: 2000 }, () => new Fiber(body));
@@ -39,7 +40,7 @@ for (const [stackSize, pageTables] of [
     async (t) => {
       const { code, signal, stdout, stderr } = await runChild(program, {
         args: [stackSize],
-        timeout: 300_000,
+        timeout: soak,
       });
       t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
       const bytes = JSON.parse(stdout) as Record<'native' | 'heap' | 'pageTables', number>;

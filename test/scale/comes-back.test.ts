@@ -2,6 +2,7 @@ import test from 'ava';
 import { engine } from 'greenfiber';
 
 import { runChild } from '../helpers/child';
+import { many, soak } from '../helpers/scale';
 
 /** How the fibers of a burst end. */
 const ends: Record<string, string> = {
@@ -12,7 +13,7 @@ const ends: Record<string, string> = {
 };
 
 for (const [how, end] of Object.entries(ends)) {
-  test.serial(`when 20,000 fibers ${how}, the process returns to the memory it had`, async (t) => {
+  test.serial(`when ${many} fibers ${how}, the process returns to the memory it had`, async (t) => {
     const program = `
       const { Fiber, stats } = require('greenfiber');
       const { eventually, memory, settle } = require('./test/scale/memory.cjs');
@@ -29,8 +30,8 @@ for (const [how, end] of Object.entries(ends)) {
         burst(1000);
         await settle();
         const before = memory();
-        const most = burst(20_000);
-        if (most.resident < before.resident + 20_000 * 4096) throw new Error('no burst');
+        const most = burst(${many});
+        if (most.resident < before.resident + ${many} * 4096) throw new Error('no burst');
         let after;
         const back = await eventually(() => {
           gc();
@@ -38,7 +39,7 @@ for (const [how, end] of Object.entries(ends)) {
           // The start counts for more than the burst only at full scale: bench/js/programs/million.mjs.
           const bound = before.resident * 1.1 + (most.resident - before.resident) * 0.05;
           return after.resident < bound && after.pageTables < most.pageTables / 2;
-        });
+        }, 40 + ${many} / 5000);
         if (!back) throw new Error(JSON.stringify({ before, most, after, stats: stats() }));
         if (stats().stacks.pageTablesDropped === 0) throw new Error('page tables');
         // What was dropped can be used again.
@@ -46,7 +47,7 @@ for (const [how, end] of Object.entries(ends)) {
         if (stats().alive !== 0) throw new Error('alive');
       })();
     `;
-    const exit = await runChild(program, { timeout: 300_000 });
+    const exit = await runChild(program, { timeout: soak });
     t.deepEqual(exit, { code: 0, signal: null, stdout: '', stderr: '' });
   });
 }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 
 import { runChild } from '../helpers/child';
+import { many, soak } from '../helpers/scale';
 
 const untilRefused = `
   const { Fiber, FiberError, stats } = require('greenfiber');
@@ -100,15 +101,18 @@ test.serial('what a switch costs does not depend on how many fibers sleep', asyn
     };
     cost();
     const sleepers = [];
-    const sleep = (count) => { while (sleepers.length < count) { const f = new Fiber(body); f.resume(); sleepers.push(f); } };
-    sleep(10);
-    const few = cost();
-    sleep(20_000);
-    const many = cost();
-    // A scan of all fibers would cost some 1,000 times as much.
-    if (many > few * 20) throw new Error(few + ' us with 10 fibers, ' + many + ' us with 20,000');
+    const options = { stackSize: 128 * 1024 };
+    let few;
+    for (let count = 10; count <= ${many}; count *= 10) {
+      while (sleepers.length < count) { const f = new Fiber(body, options); f.resume(); sleepers.push(f); }
+      const now = cost();
+      few ??= now;
+      // A scan of all fibers would cost more by the factor that their number has grown.
+      if (now > few * 20) throw new Error(few + ' us with 10 fibers, ' + now + ' us with ' + count);
+    }
+    if (sleepers.length * 10 <= ${many}) throw new Error('too few');
   `,
-    { timeout: 300_000 },
+    { timeout: soak },
   );
   t.deepEqual(exit, { code: 0, signal: null, stdout: '', stderr: '' });
 });
