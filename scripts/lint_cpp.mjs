@@ -21,6 +21,7 @@ const compilation = [
   '-fno-exceptions',
   '-fno-rtti',
   `-I${inRoot('src-native')}`,
+  `-I${inRoot('include')}`,
   '-isystem',
   path.join(nodedir, 'include', 'node'),
   '-isystem',

@@ -16,7 +16,7 @@
           'sources': [
             '<!@(node -p "require(\'node:fs\').readdirSync(\'.\', { recursive: true }).filter((name) => !name.startsWith(\'build\') && /[.](cc|S)$/.test(name)).sort().join(\' \')")',
           ],
-          'include_dirs': ['.'],
+          'include_dirs': ['.', '../include'],
           'defines': [
             'NAPI_VERSION=9',
             'NAPI_DISABLE_CPP_EXCEPTIONS',

@@ -1,0 +1,17 @@
+// Runs in the worker threads of javascript-pool.ts.
+import { runInThisContext } from 'node:vm';
+
+import type { Job } from './javascript-pool';
+
+type Fn = (...args: unknown[]) => unknown;
+
+const known = new Map<string, Fn>();
+
+export = ({ source, args }: Job): unknown => {
+  let fn = known.get(source);
+  if (fn === undefined) {
+    fn = runInThisContext(`(${source})`, { filename: 'offload.js' }) as Fn;
+    known.set(source, fn);
+  }
+  return fn(...args);
+};
