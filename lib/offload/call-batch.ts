@@ -13,6 +13,7 @@ const CACHE_LINE = 64;
 
 const WAITING = 0;
 const CANCELLED = 2;
+const DONE = 3;
 
 const BUFFER_GONE = -(2 ** 31);
 const BUFFER_RESIZABLE = -(2 ** 31) + 1;
@@ -137,7 +138,8 @@ export class CallBatch extends WaitQueue {
   }
 
   override mayLeave(place: Place): boolean {
-    return this.#cancel(place.item as number);
+    const state = this.#cancel(place.item as number);
+    return state === WAITING || state === CANCELLED;
   }
 
   override remove(place: Place): void {
@@ -159,13 +161,13 @@ export class CallBatch extends WaitQueue {
 
   /** The pool has run it. */
   complete(): void {
-    const failures = this.#failures[0]!;
+    const failures = this.#failures[0] ?? 0;
     for (let index = 0; index < this.length; index++) {
       const caller = this.#callers[index];
       if (caller === undefined) continue;
       this.#callers[index] = undefined;
       caller.queue = undefined;
-      const status = failures === 0 ? 0 : this.#statuses[index]!;
+      const status = failures === 0 ? 0 : (this.#statuses[index] ?? 0);
       if (status === 0) caller.wake(this.#resultOf(index));
       else caller.fail(this.#errorOf(index, status));
     }
@@ -174,15 +176,20 @@ export class CallBatch extends WaitQueue {
     this.#owner.ended(this);
   }
 
-  /** Nobody waits for it any more: `notBegun` tells those whose call has not begun, `begun` the others. */
+  /** Nobody waits for it any more: `notBegun` tells those whose call has not begun, `begun` those whose runs. */
   abandon(notBegun: () => unknown, begun: (signature: Signature) => unknown): void {
     for (let index = 0; index < this.length; index++) {
-      const isWaiting = this.#cancel(index);
+      const state = this.#cancel(index);
       const caller = this.#callers[index];
       if (caller === undefined) continue;
       this.#callers[index] = undefined;
       caller.queue = undefined;
-      caller.fail(isWaiting ? notBegun() : begun(this.#signatures[index]!));
+      const status = this.#statuses[index] ?? 0;
+      if (state === WAITING) caller.fail(notBegun());
+      else if (state !== DONE) caller.fail(begun(this.#signatureOf(index)));
+      else if (status === 0) caller.wake(this.#resultOf(index));
+      // The messages are still the thread's.
+      else caller.fail(new OffloadError(this.#signatureOf(index).name, status, ''));
     }
   }
 
@@ -191,10 +198,15 @@ export class CallBatch extends WaitQueue {
     discharge(this.id);
   }
 
-  /** Whether the call will not be run. */
-  #cancel(index: number): boolean {
-    const before = Atomics.compareExchange(this.#states, index, WAITING, CANCELLED);
-    return before !== WAITING + 1;
+  /** Takes the call back if it has not begun; answers the state that it was in. */
+  #cancel(index: number): number {
+    return Atomics.compareExchange(this.#states, index, WAITING, CANCELLED);
+  }
+
+  #signatureOf(index: number): Signature {
+    const signature = this.#signatures[index];
+    if (signature === undefined) throw new RangeError('no such call');
+    return signature;
   }
 
   #clear(): void {
@@ -207,19 +219,19 @@ export class CallBatch extends WaitQueue {
   }
 
   #resultOf(index: number): unknown {
-    const { result } = this.#signatures[index]!;
+    const { result } = this.#signatureOf(index);
     if (result === undefined) return undefined;
     const place = index * CALL_WORDS + RESULT;
     if (result === 'd') return this.#numbers[place];
-    const low = this.#halves[2 * place]!;
+    const low = this.#halves[2 * place] ?? 0;
     if (this.#halves[2 * place + 1] === low >> 31) return low;
-    const integer = this.#integers[place]!;
+    const integer = this.#integers[place] ?? 0n;
     const number = Number(integer);
     return Number.isSafeInteger(number) ? number : integer;
   }
 
   #errorOf(index: number, status: number): FiberError {
-    const { name } = this.#signatures[index]!;
+    const { name } = this.#signatureOf(index);
     if (status === BUFFER_GONE) {
       return new FiberError(
         'ERR_OFFLOAD_BUFFER',

@@ -61,7 +61,7 @@ export function nativeOffload(): NativeOffload {
 }
 
 function completeFirst(count: number): void {
-  for (let i = 0; i < count; i++) batches[completed[i]!]?.complete();
+  for (let i = 0; i < count; i++) batches[completed[i] ?? -1]?.complete();
 }
 
 let underWay = 0;
@@ -73,7 +73,7 @@ export function countUnderWay(change: 1 | -1): void {
 }
 
 function collect(look: boolean): boolean {
-  const count = native!.poll(look);
+  const count = nativeOffload().poll(look);
   completeFirst(count);
   return count > 0;
 }

@@ -48,7 +48,7 @@ export class Signature {
    */
   write(batch: CallBatch, base: number, k: number, value: unknown): unknown {
     const kind = this.#kinds[k];
-    const place = base + this.#places[k]!;
+    const place = base + (this.#places[k] ?? 0);
     if (kind === 'i') {
       if (typeof value === 'number' && value === (value | 0)) {
         batch.writeInteger(place, value);

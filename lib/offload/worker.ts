@@ -1,5 +1,5 @@
 // Runs in the worker threads of javascript-pool.ts.
-import { runInThisContext } from 'node:vm';
+import { constants, runInThisContext } from 'node:vm';
 
 import type { Job } from './javascript-pool';
 
@@ -10,7 +10,10 @@ const known = new Map<string, Fn>();
 export = ({ source, args }: Job): unknown => {
   let fn = known.get(source);
   if (fn === undefined) {
-    fn = runInThisContext(`(${source})`, { filename: 'offload.js' }) as Fn;
+    fn = runInThisContext(`(${source})`, {
+      filename: 'offload.js',
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    }) as Fn;
     known.set(source, fn);
   }
   return fn(...args);

@@ -39,6 +39,7 @@ enum CallState : std::int32_t {
   kWaiting = 0,
   kStarted = 1,
   kCancelled = 2,
+  kDone = 3,
 };
 
 // Statuses of ours, which no function can answer: lib/offload/call-batch.ts tells what they mean.

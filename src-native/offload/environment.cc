@@ -1,6 +1,7 @@
 #include "offload/environment.h"
 
 #include <dlfcn.h>
+#include <node.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -68,7 +69,7 @@ class Environment {
   std::uint32_t list_completed();
   void spin();
   void end(napi_async_cleanup_hook_handle hook);
-  bool stop_everything();
+  void stop_everything();
 
   [[gnu::tls_model("initial-exec")]] static thread_local Environment* current_;
 
@@ -85,6 +86,8 @@ class Environment {
   unsigned vain_looks_ = 0;
   unsigned looks_to_leave_out_ = 0;
   napi_async_cleanup_hook_handle ending_ = nullptr;
+  bool has_stopped_ = false;
+  bool left_behind_ = false;  // some thread
   std::deque<OpenPool> pools_;
   std::deque<OpenBatch> batches_;
   std::deque<Target> targets_;
@@ -123,6 +126,10 @@ Environment::Environment(Napi::Env env, Napi::Function complete, Napi::Int32Arra
         static_cast<Environment*>(self)->end(hook);
       },
       this, nullptr);
+  // process.exit() comes by here only. Like libuv's own pool, ours ends before what its threads may use does.
+  node::AtExit(
+      node::GetCurrentEnvironment(v8::Isolate::GetCurrent()->GetCurrentContext()),
+      [](void* self) { static_cast<Environment*>(self)->stop_everything(); }, this);
   // Threads that had to be left behind go on to run this code, also after the last environment that uses it.
   Dl_info self;
   if (dladdr(reinterpret_cast<void*>(&open), &self) != 0) {
@@ -310,9 +317,9 @@ void Environment::spin() {
 // The environment goes away, by process.exit() or Worker.terminate() perhaps, with calls under way.
 void Environment::end(napi_async_cleanup_hook_handle hook) {
   ending_ = hook;
-  const bool everything_stopped = stop_everything();
+  stop_everything();
   completions_->close();
-  if (everything_stopped) {
+  if (!left_behind_) {
     for (OpenBatch& open : batches_) pins_.release(open.pins);
   } else {
     // Whatever the functions that still run may touch stays where it is, for good.
@@ -330,18 +337,19 @@ void Environment::end(napi_async_cleanup_hook_handle hook) {
   });
 }
 
-bool Environment::stop_everything() {
+void Environment::stop_everything() {
+  if (has_stopped_) return;
+  has_stopped_ = true;
   for (const OpenBatch& open : batches_) {
     if (open.batch != nullptr) open.batch->cancel_waiting();
   }
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  bool everything_stopped = true;
   for (OpenPool& open : pools_) {
     if (open.pool == nullptr) continue;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         end - std::chrono::steady_clock::now());
     if (open.pool->stop(open.abandoned ? std::chrono::milliseconds(0) : left)) continue;
-    everything_stopped = false;
+    left_behind_ = true;
     if (!open.abandoned) {
       for (const Target* target : open.pool->running()) {
         std::fprintf(stderr,
@@ -351,7 +359,6 @@ bool Environment::stop_everything() {
     }
     open.pool->abandon();
   }
-  return everything_stopped;
 }
 
 std::int32_t number(const Napi::CallbackInfo& info, std::size_t index) {

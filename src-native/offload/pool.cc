@@ -110,13 +110,14 @@ void Pool::run(Batch& batch, Thread& thread) {
     thread.running.store(&target, std::memory_order_relaxed);
     note_running(&target);
     const std::int32_t status = target.function(&batch.call(index), &message);
-    if (status == 0) [[likely]]
-      continue;
-    // Our own statuses are not the function's to answer.
-    batch.fail(index, std::max(status, kBufferResizable + 1));
-    message.text[sizeof message.text - 1] = '\0';
-    batch.messages.emplace_back(index, message.text);
-    message.text[0] = '\0';
+    if (status != 0) [[unlikely]] {
+      // Our own statuses are not the function's to answer.
+      batch.fail(index, std::max(status, kBufferResizable + 1));
+      message.text[sizeof message.text - 1] = '\0';
+      batch.messages.emplace_back(index, message.text);
+      message.text[0] = '\0';
+    }
+    batch.state(index).store(kDone, std::memory_order_release);
   }
   thread.running.store(nullptr, std::memory_order_relaxed);
   note_running(nullptr);
