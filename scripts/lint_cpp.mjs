@@ -26,6 +26,8 @@ const compilation = [
   path.join(nodedir, 'include', 'node'),
   '-isystem',
   inRoot('node_modules', 'node-addon-api'),
+  '-isystem',
+  inRoot('src-native', 'third_party'),
   '-DNAPI_VERSION=9',
   '-DNAPI_DISABLE_CPP_EXCEPTIONS',
   '-DNODE_ADDON_API_DISABLE_DEPRECATED',

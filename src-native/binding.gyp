@@ -29,6 +29,7 @@
             # Headers that are not ours count as system headers: no warning in them stops our build.
             '-isystem<(node_root_dir)/include/node',
             '-isystem../<!(node -p "require(\'node-addon-api\').include_dir")',
+            '-isystem../third_party',
             '-Wall',
             '-Wextra',
             '-Werror',

@@ -10,7 +10,7 @@ const CACHE_LINE = 16; // int32s
 export const variantsOf = (threads) => ({
   each: { threads, calls: 1, n: 100 },
   seq: { threads: Math.ceil(threads / 30), calls: 30, n: 100 },
-  big: { threads, calls: 1, n: 1000 }, // chunks ten times larger, for the scaling
+  big: { threads: Math.ceil(threads / 30), calls: 30, n: 1000 }, // seq with larger chunks, for the scaling
 });
 
 export function chunksOf({ threads, n }) {

@@ -3,7 +3,7 @@
 //   node bench/dew/run.mjs [--frames 10] [--threads 30000] [--only fibers,c] [--pin] [--list]
 //
 // Three tables: both variants over everything that can run them, the times of every single frame (--list), and how
-// chunks ten times larger scale from one thread of the pool to as many as there are cores. See docs/offload.md.
+// chunks ten times larger scale from one core to as many as there are. See docs/offload.md.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { table } from '../../scripts/lib/table.mjs';
@@ -12,6 +12,7 @@ import { fibers } from './fibers.mjs';
 import { KERNELS, summary, variantsOf } from './frames.mjs';
 import { piscina } from './piscina.mjs';
 import { plainC } from './plain-c.mjs';
+import { onCores } from './scaling.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -53,14 +54,13 @@ if (values.list) {
   console.log(`\n${table([['kernel', 'variant', 'with', ...numbers], ...lists])}`);
 }
 
-const scaling = [['kernel', 'threads', 'average ms', 'against one']];
+const scaling = [['kernel', 'cores', 'average ms', 'against one']];
 for (const kernel of ['arith', 'memory']) {
   let one;
-  for (let threads = 1; threads <= cores; threads++) {
-    const options = { frames, threads, pin: values.pin };
-    const { average } = summary((await fibers(kernel, variants.big, options)).times);
+  for (let used = 1; used <= cores; used++) {
+    const average = onCores(used, kernel, { threads: variants.each.threads, frames });
     one ??= average;
-    scaling.push([kernel, String(threads), shown(average), `${(one / average).toFixed(2)}x`]);
+    scaling.push([kernel, String(used), shown(average), `${(one / average).toFixed(2)}x`]);
   }
 }
-console.log(`\nChunks ten times larger\n\n${table(scaling)}`);
+console.log(`\nChunks ten times larger, variant seq\n\n${table(scaling)}`);

@@ -296,6 +296,7 @@ std::uint32_t Environment::poll(bool look) {
 }
 
 void Environment::spin() {
+  if (!is_worth_spinning()) return;
   if (looks_to_leave_out_ > 0) {
     --looks_to_leave_out_;
     return;
@@ -320,6 +321,7 @@ void Environment::end(napi_async_cleanup_hook_handle hook) {
   stop_everything();
   completions_->close();
   if (!left_behind_) {
+    const Napi::HandleScope scope(env_);
     for (OpenBatch& open : batches_) pins_.release(open.pins);
   } else {
     // Whatever the functions that still run may touch stays where it is, for good.

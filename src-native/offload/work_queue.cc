@@ -1,5 +1,7 @@
 #include "offload/work_queue.h"
 
+#include <sched.h>
+
 #include <chrono>
 
 namespace greenfiber::offload {
@@ -12,6 +14,14 @@ constexpr std::chrono::microseconds kSpinning{40};
 constexpr int kPausesPerLook = 32;
 
 }  // namespace
+
+bool is_worth_spinning() {
+  static const bool is = [] {
+    cpu_set_t allowed;
+    return sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 1;
+  }();
+  return is;
+}
 
 bool WorkQueue::push(Batch* batch) {
   batch->hand_over();
@@ -49,6 +59,7 @@ Batch* WorkQueue::try_take(moodycamel::ConsumerToken& consumer) {
 
 // Whether something has happened since `seen`.
 bool WorkQueue::spin(std::uint32_t seen) const {
+  if (!is_worth_spinning()) return false;
   const auto end = std::chrono::steady_clock::now() + kSpinning;
   do {
     for (int i = 0; i < kPausesPerLook; ++i) {

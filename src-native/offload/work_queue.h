@@ -1,15 +1,19 @@
 // Where the threads of a pool get their batches: a lock-free queue, and a place to sleep while it is empty.
 #pragma once
 
+#include <concurrentqueue/concurrentqueue.h>
+
 #include <atomic>
 #include <cstdint>
 
 #include "offload/batch.h"
-#include "third_party/concurrentqueue/concurrentqueue.h"
 
 namespace greenfiber::offload {
 
 using BatchQueue = moodycamel::ConcurrentQueue<Batch*>;
+
+// Whether somebody else can make progress meanwhile: not on a single processor.
+bool is_worth_spinning();
 
 class WorkQueue {
  public:
