@@ -30,7 +30,7 @@ export class Gatherer implements CallSink, BatchOwner {
   readonly #closed = new Promised<void>();
   readonly #sendInTurn = (): void => {
     this.#planned = false;
-    this.#submit(true);
+    this.#trySubmit(true);
   };
   readonly #sendOutside = (): void => {
     this.#planned = false;
@@ -69,7 +69,7 @@ export class Gatherer implements CallSink, BatchOwner {
     if (!this.#planned) this.#plan(task);
     batch.add(signature, buffer);
     if (task !== undefined) {
-      return Waiter.inQueue(task, signature.name, this).parkIn(batch);
+      return Waiter.inQueue(task, signature.what, undefined).parkIn(batch);
     }
     const promised = new Promised<unknown>();
     batch.push(new PromisedCall(promised));
@@ -77,15 +77,22 @@ export class Gatherer implements CallSink, BatchOwner {
   }
 
   full(): void {
-    try {
-      this.flush();
-    } catch {
-      // So little stack is left here that the batch waits for its time, or for the next call.
-    }
+    this.#trySubmit(current.task !== undefined);
   }
 
   flush(): void {
     this.#submit(current.task !== undefined);
+  }
+
+  /** Where so little stack is left that it cannot be done, it is done a little later. */
+  #trySubmit(inTurn: boolean): void {
+    try {
+      this.#submit(inTurn);
+    } catch {
+      if (this.#planned) return;
+      this.#planned = true;
+      queueMicrotask(this.#sendOutside);
+    }
   }
 
   /** @param inTurn - the scheduler will ask for what has come back */

@@ -45,6 +45,8 @@ export interface Completable {
 
 const completed = new Int32Array(256);
 const batches: (Completable | undefined)[] = [];
+/** Places in it that are free. */
+const free: number[] = [];
 let native: NativeOffload | undefined;
 
 /**
@@ -80,8 +82,7 @@ function collect(look: boolean): boolean {
 
 /** Gives a batch a number that no other one has now. */
 export function enlist(batch: Completable): number {
-  const free = batches.indexOf(undefined);
-  const id = free === -1 ? batches.length : free;
+  const id = free.pop() ?? batches.length;
   batches[id] = batch;
   return id;
 }
@@ -90,4 +91,5 @@ export function enlist(batch: Completable): number {
 export function discharge(id: number): void {
   native?.dropBatch(id);
   batches[id] = undefined;
+  free.push(id);
 }

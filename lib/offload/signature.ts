@@ -22,6 +22,8 @@ const INTEGER_RANGE = 'a safe integer, or a bigint of 64 bits';
 export class Signature {
   readonly arity: number;
   readonly result: 'i' | 'd' | undefined;
+  /** For reports of who waits for what. */
+  readonly what: string;
   readonly #kinds: readonly Kind[];
   readonly #places: readonly number[];
 
@@ -31,6 +33,7 @@ export class Signature {
     signature: string,
   ) {
     const [kinds = '', result] = signature.split(':');
+    this.what = `the external function ${name}`;
     this.result = result as 'i' | 'd' | undefined;
     this.#kinds = kinds.split('') as Kind[];
     this.arity = this.#kinds.length;

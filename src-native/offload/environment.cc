@@ -330,6 +330,8 @@ void Environment::end(napi_async_cleanup_hook_handle hook) {
     new std::deque<Target>(std::move(targets_));
     new Pins(std::move(pins_));
   }
+  complete_.Reset();
+  completed_.Reset();
   current_ = nullptr;
   uv_close(reinterpret_cast<uv_handle_t*>(&async_), [](uv_handle_t* async) {
     auto* self = static_cast<Environment*>(async->data);
