@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
+import type { NativeOffload } from './offload/native';
 import type { RuntimeHooks, RuntimeOptions, NativeFibers, NativeStats } from './native';
 
 /** What the addon exports; see src-native/addon.cc. */
@@ -13,6 +14,8 @@ export interface Addon {
   configure(options: { stackSize: number; poolSize: number }): void;
   /** Gives idle memory back; false: there is nothing left to look after. */
   trimIdle(): boolean;
+  /** See src-native/offload/environment.h. */
+  openOffload(complete: (count: number) => void, completed: Int32Array): NativeOffload;
 }
 
 const ROOT = join(__dirname, '..');

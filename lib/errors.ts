@@ -35,6 +35,14 @@
  * | `ERR_HTTP_BODY_INVALID` | a request's body is not JSON |
  * | `ERR_HTTP_CLIENT_GONE` | the client closed the connection before it was answered |
  * | `ERR_HTTP_NOT_ANSWERED` | a handler returned, or its time ran out, without an answer |
+ * | `ERR_OFFLOAD_LIBRARY` | a library of external functions cannot be loaded, or is none |
+ * | `ERR_OFFLOAD_ABI` | a library was built for a newer interface than this greenfiber knows |
+ * | `ERR_OFFLOAD_SYMBOL` | a library has no external function of this name |
+ * | `ERR_OFFLOAD_FAILED` | an external function answered a status that is not 0 |
+ * | `ERR_OFFLOAD_BUFFER` | a buffer was detached before its call began, or could be resized during it |
+ * | `ERR_OFFLOAD_CLOSED` | a pool was closed |
+ * | `ERR_OFFLOAD_ABANDONED` | an external function ran on when the time its pool was given to close was over |
+ * | `ERR_OFFLOAD_THREADS` | the threads of a pool cannot be started, or memory for calls is out |
  * | `ERR_SIMULATION_FAILED` | a schedule of a simulation failed |
  * | `ERR_FIBER_UNSUPPORTED` | this platform, Node or V8 cannot run fibers |
  */
@@ -72,6 +80,14 @@ export type FiberErrorCode =
   | 'ERR_HTTP_BODY_INVALID'
   | 'ERR_HTTP_CLIENT_GONE'
   | 'ERR_HTTP_NOT_ANSWERED'
+  | 'ERR_OFFLOAD_LIBRARY'
+  | 'ERR_OFFLOAD_ABI'
+  | 'ERR_OFFLOAD_SYMBOL'
+  | 'ERR_OFFLOAD_FAILED'
+  | 'ERR_OFFLOAD_BUFFER'
+  | 'ERR_OFFLOAD_CLOSED'
+  | 'ERR_OFFLOAD_ABANDONED'
+  | 'ERR_OFFLOAD_THREADS'
   | 'ERR_SIMULATION_FAILED'
   | 'ERR_FIBER_UNSUPPORTED';
 

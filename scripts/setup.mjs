@@ -48,7 +48,7 @@ function native() {
   const stamp = 'build/node-version';
   const sameNode =
     existsSync(inRoot(stamp)) && readFileSync(inRoot(stamp), 'utf8') === process.versions.node;
-  if (sameNode && !isStale(stamp, ['src-native', 'package-lock.json'])) return;
+  if (sameNode && !isStale(stamp, ['src-native', 'include', 'package-lock.json'])) return;
   console.log('setup: building the addon');
   run(process.execPath, ['scripts/build_native.mjs']);
 }

@@ -1,13 +1,14 @@
 // The module: one Runtime per Node environment, created on request of lib/native.ts.
 #include <napi.h>
 
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "fiber/callbacks.h"
 #include "fiber/runtime.h"
+#include "offload/environment.h"
+#include "v8_value.h"
 
 namespace greenfiber {
 
@@ -15,15 +16,6 @@ namespace {
 
 using fiber::Runtime;
 using fiber::RuntimeOptions;
-
-// Node-API values and V8 handles are the same words.
-v8::Local<v8::Value> to_v8(Napi::Value value) {
-  napi_value raw = value;
-  v8::Local<v8::Value> local;
-  static_assert(sizeof local == sizeof raw);
-  std::memcpy(static_cast<void*>(&local), &raw, sizeof raw);
-  return local;
-}
 
 struct Instance {
   std::unique_ptr<Runtime> runtime;
@@ -156,6 +148,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("configure", Napi::Function::New(env, configure, "configure"));
   exports.Set("stats", Napi::Function::New(env, stats, "stats"));
   exports.Set("trimIdle", Napi::Function::New(env, trim_idle, "trimIdle"));
+  exports.Set("openOffload", Napi::Function::New(env, offload::open, "openOffload"));
   return exports;
 }
 

@@ -16,7 +16,7 @@
           'sources': [
             '<!@(node -p "require(\'node:fs\').readdirSync(\'.\', { recursive: true }).filter((name) => !name.startsWith(\'build\') && /[.](cc|S)$/.test(name)).sort().join(\' \')")',
           ],
-          'include_dirs': ['.'],
+          'include_dirs': ['.', '../include'],
           'defines': [
             'NAPI_VERSION=9',
             'NAPI_DISABLE_CPP_EXCEPTIONS',
@@ -29,6 +29,7 @@
             # Headers that are not ours count as system headers: no warning in them stops our build.
             '-isystem<(node_root_dir)/include/node',
             '-isystem../<!(node -p "require(\'node-addon-api\').include_dir")',
+            '-isystem../third_party',
             '-Wall',
             '-Wextra',
             '-Werror',

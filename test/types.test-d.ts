@@ -250,3 +250,19 @@ expectTypeOf(handler).parameters.toEqualTypeOf<[a: number, b: string]>();
 expectTypeOf(handler).returns.toEqualTypeOf<Promise<unknown>>();
 // @ts-expect-error: a handler is a function
 createHttpServer(5);
+
+// Offloaded calls.
+import { Offload, OffloadError, type ExternalFn } from 'greenfiber/offload';
+
+declare const offload: Offload;
+const row = offload.load('image.so').fn<[Uint8Array, number, number], number>('mandelbrot_row');
+expectTypeOf(row).toEqualTypeOf<ExternalFn<[Uint8Array, number, number], number>>();
+expectTypeOf(row).returns.toEqualTypeOf<number>();
+expectTypeOf(row.promised).returns.toEqualTypeOf<Promise<number>>();
+expectTypeOf(offload.kernels.none(new Int32Array(1), 1)).toEqualTypeOf<undefined>();
+expectTypeOf(
+  offload.js(async (a: number) => Promise.resolve(String(a)))(1),
+).toEqualTypeOf<string>();
+expectTypeOf(new OffloadError('f', 1, 'x').status).toEqualTypeOf<number>();
+// @ts-expect-error: a buffer comes first
+row(1, 2, 3);

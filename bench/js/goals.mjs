@@ -134,11 +134,33 @@ const many = [
   },
 ];
 
+const offload = [
+  {
+    what: 'a single offloaded call / uv_queue_work',
+    over: ['a single offloaded call', 'a single uv_queue_work'],
+    atMost: 1,
+  },
+  {
+    what: 'dew: a call of nothing, 30,000 in batches of 100',
+    of: 'dew: fibers, seq none least ns a call',
+    unit: 'ns',
+    atMost: 250,
+    full: true,
+  },
+  ...each(['arith', 'memory'], (kernel) => ({
+    what: `dew: ${kernel} with chunks ten times larger, one core / two`,
+    over: [`dew: fibers, scaling ${kernel} cores 1`, `dew: fibers, scaling ${kernel} cores 2`],
+    atLeast: 1.7,
+    full: true,
+  })),
+];
+
 export const goalGroups = [
   { title: 'Fibers and tasks', goals: microbenchmarks },
   { title: 'The native switch', goals: switching },
   { title: 'Programs', goals: suite },
   { title: 'A million fibers', goals: many },
+  { title: 'Offloaded calls', goals: offload },
 ];
 
 // Answers { value } of a goal, { problem: 'missing', 'failed' or 'full size only' }. `cells` maps labels to summaries.

@@ -22,6 +22,9 @@ const scenarios = [
   { file: 'tasks', name: 'wait of a pending promise', engine: 'direct' },
   { file: 'tasks', name: 'unbuffered channel round trip', engine: 'direct' },
   { file: 'tasks', name: 'spawn + join of an empty task', engine: 'direct' },
+  { file: 'offload', name: 'a single offloaded call', engine: 'direct' },
+  { file: 'offload', name: 'a single uv_queue_work', engine: 'direct' },
+  { file: 'offload', name: 'an offloaded call among many', engine: 'direct' },
   { file: 'node-fibers', name: 'resume + yield', peer: true },
   { file: 'node-fibers', name: 'spawn + finish, pooled stack', peer: true },
 ];

@@ -100,11 +100,30 @@ function native(report, suite, note) {
   };
 }
 
+// How the frames of Dew shrink with the cores that the process may use.
+function scaling(report) {
+  const { node, cells } = newest(report);
+  const points = (kernel) => {
+    const pattern = new RegExp(`^dew: fibers, scaling ${kernel} cores (\\d+)$`);
+    return Object.keys(cells)
+      .filter((label) => pattern.test(label))
+      .flatMap((label) => point(Number(pattern.exec(label)[1]), cells[label]));
+  };
+  return {
+    title: 'Dew: offloaded calls on more cores',
+    note: `Milliseconds a frame, chunks ten times larger, Node ${node}.`,
+    unit: 'ms',
+    x: { label: 'cores' },
+    series: ['arith', 'memory'].map((name) => ({ name, points: points(name) })),
+  };
+}
+
 // [{ title, charts }], without what was not measured.
 export function sections(report) {
   return [
     { title: 'Micro-benchmarks', charts: [...microbenchmarks(report), depth(report)] },
     { title: 'Programs', charts: report.programs.map((each) => program(report, each)) },
+    { title: 'Offloaded calls', charts: [scaling(report)] },
     {
       title: 'Native layers',
       charts: [

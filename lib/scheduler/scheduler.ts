@@ -6,6 +6,7 @@ import { LARGEST_SEED, random, randomSeed } from '../random';
 import { realClock, type Clock } from './clock';
 import { current } from './current';
 import { watchForDeadlock } from './deadlock';
+import { incoming } from './incoming';
 import { Phase } from './phase';
 import type { Scope } from './scope';
 import { Task } from './task';
@@ -47,6 +48,8 @@ const resolved = Promise.resolve();
 const MOST_CREDIT = 64;
 /** So many looks at the clock a slice are aimed at. */
 const LOOKS_PER_SLICE = 8;
+/** Switches until the first look when nothing is known of how long they take. */
+const FIRST_CREDIT = 8;
 /** {@link Scheduler.successor}: nobody goes on, the event loop's stack does. */
 const NOBODY = -1;
 
@@ -91,6 +94,10 @@ export class Scheduler {
   #sliceIsOver = false;
   /** Whether the event loop has not had its turn since the slice began. */
   #inSlice = false;
+  /** What tasks have put together for others, and how long it may wait at most. */
+  #outgoing: (() => void)[] = [];
+  #patience = Infinity;
+  #sendBy = Infinity;
 
   /**
    * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`
@@ -172,6 +179,17 @@ export class Scheduler {
     task.phase = Phase.ready;
     this.#ready.push(task);
     if (!this.#planned && !this.#turning) this.#runTurn();
+  }
+
+  /**
+   * Calls `send` once: before the event loop gets its turn, or when tasks have run for `delay` milliseconds since
+   * now, as far as the scheduler looks at the clock between switches. It must not throw. @internal
+   */
+  sendSoon(send: () => void, delay: number): void {
+    this.#outgoing.push(send);
+    this.#patience = Math.min(this.#patience, delay);
+    this.#sendBy = Math.min(this.#sendBy, this.clock.now() + delay);
+    this.#credit = Math.min(this.#credit, FIRST_CREDIT);
   }
 
   /** Leaves the running task until it is made ready, for the next ready one. @internal */
@@ -275,15 +293,25 @@ export class Scheduler {
     this.#beginTurn();
     const outer = current.task;
     this.#turning = true;
-    for (let task = this.#ready.take(); task !== undefined; task = this.#ready.take()) {
-      this.#enter(task); // at least one, however short the slice
-      if (this.#isOver()) break;
-    }
-    current.task = outer;
+    do {
+      for (let task = this.#ready.take(); task !== undefined; task = this.#ready.take()) {
+        this.#enter(task); // at least one, however short the slice
+        if (this.#isOver()) break;
+      }
+      current.task = outer;
+      if (this.#outgoing.length > 0) this.#send();
+    } while (incoming.collect?.(!this.#isOver()) === true);
     this.#turning = false;
     this.#lastLook = this.clock.now();
     this.#longestTurn = Math.max(this.#longestTurn, this.#lastLook - this.#sliceStart);
     if (this.#ready.length > 0) this.#planAfterLoop();
+  }
+
+  #send(): void {
+    const outgoing = this.#outgoing;
+    this.#outgoing = [];
+    this.#patience = this.#sendBy = Infinity;
+    for (const send of outgoing) send();
   }
 
   #planAfterLoop(): void {
@@ -344,8 +372,10 @@ export class Scheduler {
     if (this.#sliceIsOver) return true;
     const now = this.clock.now();
     const spent = Math.max(now - this.#lastLook, 1e-4);
-    const wanted = (this.#lastCredit * (this.#slice / LOOKS_PER_SLICE)) / spent;
+    const aim = Math.min(this.#slice / LOOKS_PER_SLICE, this.#patience);
+    const wanted = (this.#lastCredit * aim) / spent;
     this.#lastLook = now;
+    if (this.#outgoing.length > 0 && now >= this.#sendBy) this.#send();
     this.#sliceIsOver = now - this.#sliceStart >= this.#slice;
     this.#lastCredit = Math.max(1, Math.min(MOST_CREDIT, Math.floor(wanted)));
     this.#credit = this.#sliceIsOver ? 0 : this.#lastCredit;

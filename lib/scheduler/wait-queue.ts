@@ -45,6 +45,11 @@ export class WaitQueue<P extends Place = Place> {
     return place;
   }
 
+  /** Asked before a place leaves because its scope was cancelled: false if it is being served already. */
+  mayLeave(place: P): boolean {
+    return place.queue === this;
+  }
+
   remove(place: P): void {
     const next = place.next as P | undefined;
     const previous = place.previous as P | undefined;

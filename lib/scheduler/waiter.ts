@@ -68,9 +68,13 @@ export class Waiter<T = unknown> implements Place {
     return this.#settle(error, true);
   }
 
-  /** Ends the sleep because its scope was cancelled: the operation did not happen. */
+  /**
+   * Ends the sleep because its scope was cancelled: the operation did not happen. One that cannot be taken back
+   * any more goes on.
+   */
   cancel(reason: unknown): void {
     if (this.settled || !this.#cancellable) return;
+    if (this.queue !== undefined && !this.queue.mayLeave(this)) return;
     this.#settle(reason, true);
     this.#takeBack();
   }
@@ -106,12 +110,12 @@ export class Waiter<T = unknown> implements Place {
     try {
       this.task.scheduler.suspend(this.task);
     } catch (error) {
-      this.#wakeUp();
       // This place cannot be left: a microtask drain lies below.
       if (!this.settled) {
         this.settled = true;
         this.#takeBack();
       }
+      this.#wakeUp();
       throw error;
     }
     this.#wakeUp();

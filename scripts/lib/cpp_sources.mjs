@@ -1,6 +1,9 @@
 // Our own C++ files.
 import { filesIn } from './files.mjs';
 
-const ofKind = (kind) => filesIn('src-native', 'test/native', 'bench').filter((f) => kind.test(f));
+const ofKind = (kind) =>
+  filesIn('include', 'src-native', 'test/native', 'test/fixtures', 'bench', 'examples').filter(
+    (file) => kind.test(file) && !file.includes('third_party'),
+  );
 
-export const cppFiles = () => ofKind(/\.(cc|h)$/);
+export const cppFiles = () => ofKind(/\.(c|cc|h)$/);

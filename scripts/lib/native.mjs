@@ -32,6 +32,10 @@ export function mirrorSources(folder) {
       if (name !== 'build') rmSync(path.join(copy, name), { recursive: true });
     }
   }
+  cpSync(inRoot('include'), path.join(folder, 'include'), {
+    recursive: true,
+    preserveTimestamps: true,
+  });
   cpSync(inRoot('src-native'), copy, {
     recursive: true,
     preserveTimestamps: true,

@@ -17,7 +17,7 @@ export const missingPrebuilds = () =>
 export function makePrebuilds() {
   for (const node of majors.map(nodeOfMajor)) {
     const file = fileFor(node);
-    if (!isStale(file, ['src-native', 'package-lock.json'])) continue;
+    if (!isStale(file, ['src-native', 'include', 'package-lock.json'])) continue;
     const start = performance.now();
     const args = ['--no-napi', '--strip', '--tag-libc', '--name', 'greenfiber', '--out', inRoot()];
     const where = ['--cwd', mirrorSources(node.folder), '--target', node.version];

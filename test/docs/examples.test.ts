@@ -57,6 +57,17 @@ test('the key-value server answers its clients, and leaves no task behind', asyn
   );
 });
 
+test('offload-frames advances all of its threads in every frame', async (t) => {
+  const args = ['2000', '300', '2'];
+  const { code, stdout, stderr } = await runChild('examples/offload-frames.mjs', {
+    ...inTime,
+    args,
+  });
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  t.regex(stdout, /frame 2: .* for the last call\n2000 threads, 900 calls in \d+ batches;/);
+  t.regex(stdout, /all advanced: true/);
+});
+
 test('the HTTP server says what is wrong, without a stack trace', async (t) => {
   const args = ['--listen', '1'];
   const env = { GREENFIBER_BINDING: '/no/such/addon.node' };

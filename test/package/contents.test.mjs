@@ -37,6 +37,12 @@ test('licence, readme and both module formats with their types', (t) => {
   for (const file of [...needed, ...modules]) t.true(files.includes(file), file);
 });
 
+test('what a library of external functions is built with, and the licence of what the addon is built with', (t) => {
+  const folder = 'src-native/third_party/concurrentqueue';
+  const needed = ['include/greenfiber.h', `${folder}/LICENSE`, `${folder}/concurrentqueue.h`];
+  for (const file of needed) t.true(files.includes(file), file);
+});
+
 test('the page of greenfiber/inspect', (t) => {
   const page = [
     'index.html',

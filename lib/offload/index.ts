@@ -1,0 +1,19 @@
+/**
+ * Native functions that run on other cores while fibers go on.
+ *
+ * @packageDocumentation
+ */
+import '../reports';
+
+export { OffloadError } from './call-batch';
+export type { ExternalFn, ExternalResult } from './external';
+export type { Returned, SelfContained } from './javascript-pool';
+export {
+  Offload,
+  type CloseOptions,
+  type ExternalLibrary,
+  type Kernels,
+  type OffloadOptions,
+  type OffloadStats,
+} from './offload';
+export type { ExternalArgument } from './signature';

@@ -1,0 +1,95 @@
+import { runtime } from '../fiber';
+import { incoming } from '../scheduler/incoming';
+
+/** A function of a library as it describes itself. */
+export interface FunctionDescription {
+  name: string;
+  /** See include/greenfiber.h. */
+  signature: string;
+}
+
+/** The functions of a library have consecutive numbers, or there is something wrong with it. */
+export type LibraryDescription =
+  | { first: number; functions: FunctionDescription[] }
+  | { code: 'ERR_OFFLOAD_LIBRARY' | 'ERR_OFFLOAD_ABI'; reason: string };
+
+/** The functions of src-native/offload/environment.cc. */
+export interface NativeOffload {
+  /** The pool's number, or why there is none. */
+  startPool(threads: number, pin: boolean): number | string;
+  /** None of its batches is under way. */
+  stopPool(pool: number): void;
+  /** The process does not wait for its batches any more. */
+  abandonPool(pool: number): void;
+  /** The names of the functions that run now. */
+  running(pool: number): string[];
+  /** Answers where in the memory the batch begins. */
+  addBatch(id: number, memory: SharedArrayBuffer, capacity: number): number;
+  dropBatch(id: number): void;
+  /** Answers how many calls were refused; -1: memory is out, and nothing was submitted. */
+  submit(pool: number, id: number, count: number, hold: boolean, ...buffers: unknown[]): number;
+  /**
+   * How many batches have been completed, after a short look for them if `look` says so; 0: the event loop will
+   * tell. Has to be called before the event loop goes on after a `submit` with `hold`.
+   */
+  poll(look: boolean): number;
+  message(id: number, index: number): string;
+  load(path: string): LibraryDescription;
+  kernels(): LibraryDescription;
+}
+
+/** Is told that its batch was run. */
+export interface Completable {
+  complete(): void;
+}
+
+const completed = new Int32Array(256);
+const batches: (Completable | undefined)[] = [];
+/** Places in it that are free. */
+const free: number[] = [];
+let native: NativeOffload | undefined;
+
+/**
+ * The native side in this thread.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_UNSUPPORTED`
+ */
+export function nativeOffload(): NativeOffload {
+  if (native !== undefined) return native;
+  const { addon } = runtime;
+  if (addon === undefined) throw runtime.unsupportedError();
+  native = addon.openOffload(completeFirst, completed);
+  return native;
+}
+
+function completeFirst(count: number): void {
+  for (let i = 0; i < count; i++) batches[completed[i] ?? -1]?.complete();
+}
+
+let underWay = 0;
+
+/** Batches have gone to a pool, or come back: while there are any, schedulers ask for what has come back. */
+export function countUnderWay(change: 1 | -1): void {
+  underWay += change;
+  incoming.collect = underWay === 0 ? undefined : collect;
+}
+
+function collect(look: boolean): boolean {
+  const count = nativeOffload().poll(look);
+  completeFirst(count);
+  return count > 0;
+}
+
+/** Gives a batch a number that no other one has now. */
+export function enlist(batch: Completable): number {
+  const id = free.pop() ?? batches.length;
+  batches[id] = batch;
+  return id;
+}
+
+/** The number may be another batch's from now on. */
+export function discharge(id: number): void {
+  native?.dropBatch(id);
+  batches[id] = undefined;
+  free.push(id);
+}

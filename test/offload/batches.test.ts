@@ -1,0 +1,107 @@
+import test from 'ava';
+import { sleep, spawn, yieldNow } from 'greenfiber';
+import { Offload } from 'greenfiber/offload';
+
+import { inTask } from '../helpers/in-task';
+
+const bytes = new Uint8Array(8);
+
+test('calls of tasks that are ready together go in batches of the size that was asked for', async (t) => {
+  const pool = new Offload({ threads: 1, batch: { size: 100, delay: 60e6 } });
+  const { none } = pool.kernels;
+  await Promise.all(Array.from({ length: 950 }, () => spawn(() => none(bytes, 1))));
+  const { calls, batches } = pool.stats();
+  // Nine full ones, and at most one more for each end of a slice.
+  t.is(calls, 950);
+  t.true(batches >= 10 && batches < 100, `${batches} batches`);
+  await pool.close();
+});
+
+test('a single call goes at once, however long the delay', async (t) => {
+  const pool = new Offload({ threads: 1, batch: { size: 100, delay: 3600e6 } });
+  await inTask(t, () => {
+    for (let i = 0; i < 20; i++) pool.kernels.none(bytes, 1);
+  });
+  t.is(pool.stats().batches, 20);
+  await pool.kernels.none.promised(bytes, 1);
+  t.is(pool.stats().batches, 21);
+  await pool.close();
+});
+
+test('while other tasks run on, a call goes after the delay', async (t) => {
+  const pool = new Offload({ threads: 1, batch: { size: 100, delay: 50 } });
+  await inTask(t, () => {
+    let done = false;
+    const call = spawn(() => {
+      pool.kernels.none(bytes, 1);
+      done = true;
+    });
+    // Other tasks are ready all the time.
+    spawn(() => {
+      while (!done) yieldNow();
+    });
+    call.join();
+  });
+  await pool.close();
+  t.is(pool.stats().batches, 1);
+});
+
+test('flush sends what was gathered', async (t) => {
+  const pool = new Offload({ threads: 1, batch: { size: 100, delay: 3600e6 } });
+  const call = pool.kernels.none.promised(bytes, 1);
+  t.is(pool.stats().gathered, 1);
+  pool.flush();
+  t.is(pool.stats().gathered, 0);
+  t.is(pool.stats().underWay, 1);
+  pool.flush();
+  t.is(pool.stats().batches, 1);
+  await call;
+  t.is(pool.stats().underWay, 0);
+  await pool.close();
+});
+
+test('calls are served while tasks run all the time', async (t) => {
+  const pool = new Offload({ threads: 1 });
+  await inTask(t, () => {
+    let calls = 0;
+    const spinner = spawn(() => {
+      for (;;) yieldNow();
+    });
+    for (let i = 0; i < 50; i++) {
+      pool.kernels.none(bytes, 1);
+      calls++;
+    }
+    t.is(calls, 50);
+    spinner.cancel();
+    sleep(1);
+  });
+  await pool.close();
+});
+
+test('timers are not starved by tasks that call all the time', async (t) => {
+  const pool = new Offload({ threads: 1 });
+  let stop = false;
+  const callers = Array.from({ length: 50 }, () =>
+    spawn(() => {
+      while (!stop) pool.kernels.none(bytes, 1);
+    }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setImmediate(resolve));
+  stop = true;
+  await Promise.all(callers);
+  t.pass();
+  await pool.close();
+});
+
+test('a batch of one call, and one of a thousand', async (t) => {
+  for (const size of [1, 1000]) {
+    const pool = new Offload({ threads: 2, batch: { size } });
+    const chunk = new Int32Array(2500).fill(1);
+    await Promise.all(
+      Array.from(chunk, (_, i) => spawn(() => pool.kernels.memory(chunk.subarray(i, i + 1), 1))),
+    );
+    t.true(chunk.every((n) => n === 2));
+    await pool.close();
+  }
+});
