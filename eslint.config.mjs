@@ -51,7 +51,7 @@ export default tseslint.config(
   },
   {
     // Load the addon, which only `require` can, and what few programs need when they need it.
-    files: ['lib/binding.ts', 'lib/reports.ts'],
+    files: ['lib/binding.ts', 'lib/reports.ts', 'lib/load/lazy.ts'],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {

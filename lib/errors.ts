@@ -36,6 +36,10 @@
  * | `ERR_HTTP_CLIENT_GONE` | the client closed the connection before it was answered |
  * | `ERR_HTTP_NOT_ANSWERED` | a handler returned, or its time ran out, without an answer |
  * | `ERR_SIMULATION_FAILED` | a schedule of a simulation failed |
+ * | `ERR_LOAD_NO_USER` | a client, check or metric of a load test was used outside of a virtual user |
+ * | `ERR_LOAD_NO_TARGET` | a load test asks for a relative URL, and no target was named |
+ * | `ERR_LOAD_SCENARIO` | a module is no scenario of a load test, or could not be loaded |
+ * | `ERR_LOAD_RESULTS` | results of load tests that cannot be read or merged |
  * | `ERR_FIBER_UNSUPPORTED` | this platform, Node or V8 cannot run fibers |
  */
 export type FiberErrorCode =
@@ -73,6 +77,10 @@ export type FiberErrorCode =
   | 'ERR_HTTP_CLIENT_GONE'
   | 'ERR_HTTP_NOT_ANSWERED'
   | 'ERR_SIMULATION_FAILED'
+  | 'ERR_LOAD_NO_USER'
+  | 'ERR_LOAD_NO_TARGET'
+  | 'ERR_LOAD_SCENARIO'
+  | 'ERR_LOAD_RESULTS'
   | 'ERR_FIBER_UNSUPPORTED';
 
 /** Any mistake in the use of greenfiber. Everything involved stays usable after it. */

@@ -1,0 +1,128 @@
+import type { Client } from 'undici';
+
+import type { Clock } from '../../scheduler/clock';
+import type { Waiter } from '../../scheduler/waiter';
+import { lazily } from '../lazy';
+import type { Plan } from '../plan';
+import type { Exchange, Transport, Wire, WireRequest } from './transport';
+
+const noop = (): void => undefined;
+
+/**
+ * HTTP/1.1 through undici's `Client`, one connection each. Undici's own callbacks fill the exchange and wake the task:
+ * no promise, no stream and no header object is made for a request.
+ */
+class UndiciWire implements Wire {
+  busy = false;
+  readonly #client: Client;
+  readonly #clock: Clock;
+  #waiter: Waiter<Exchange> | undefined = undefined;
+  #exchange: Exchange | undefined = undefined;
+  #discard = false;
+  #abort: (error?: Error) => void = noop;
+
+  constructor(client: Client, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+    // What fails while nobody asks is seen by the next request.
+    client.on('connectionError', noop);
+  }
+
+  send(request: WireRequest, waiter: Waiter<Exchange>, discard: boolean): void {
+    this.busy = true;
+    this.#waiter = waiter;
+    this.#discard = discard;
+    this.#exchange = {
+      status: 0,
+      rawHeaders: [],
+      chunks: [],
+      bytes: 0,
+      ended: 0,
+      error: undefined,
+    };
+    const { path, method, headers, body } = request;
+    try {
+      this.#client.dispatch({ path, method, headers, body: body ?? null }, this);
+    } catch (error) {
+      this.onError(error as Error);
+    }
+  }
+
+  abort(): void {
+    this.#waiter = undefined;
+    this.#abort();
+  }
+
+  close(): void {
+    void this.#client.destroy().catch(noop);
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort;
+    if (this.#waiter === undefined) abort();
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[]): boolean {
+    const exchange = this.#exchange;
+    if (exchange !== undefined && status >= 200) {
+      exchange.status = status;
+      exchange.rawHeaders = rawHeaders;
+    }
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return true;
+    exchange.bytes += chunk.length;
+    // The parser's memory is used again for what comes next.
+    if (!this.#discard) exchange.chunks.push(Buffer.from(chunk));
+    return true;
+  }
+
+  onComplete(): void {
+    this.#end();
+  }
+
+  onError(error: Error): void {
+    if (this.#exchange !== undefined) {
+      this.#exchange.status = 0;
+      this.#exchange.error = error;
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    const exchange = this.#exchange;
+    const waiter = this.#waiter;
+    this.busy = false;
+    this.#abort = noop;
+    this.#exchange = this.#waiter = undefined;
+    if (exchange === undefined) return;
+    exchange.ended = this.#clock.now();
+    waiter?.wake(exchange);
+  }
+}
+
+/** Requests that go out over the network. */
+export class UndiciTransport implements Transport {
+  readonly #plan: Plan;
+  readonly #clock: Clock;
+
+  constructor(plan: Plan, clock: Clock) {
+    this.#plan = plan;
+    this.#clock = clock;
+  }
+
+  wire(origin: string): Wire {
+    const { timeout, insecure } = this.#plan;
+    const { Client } = lazily.undici();
+    const client = new Client(origin, {
+      pipelining: 1,
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+      connect: { timeout, rejectUnauthorized: !insecure },
+    });
+    return new UndiciWire(client, this.#clock);
+  }
+}
