@@ -13,6 +13,7 @@ const noop = (): void => undefined;
  * no promise, no stream and no header object is made for a request.
  */
 class UndiciWire implements Wire {
+  readonly #answers: Answers;
   busy = false;
   readonly #client: Client;
   readonly #clock: Clock;
@@ -21,8 +22,9 @@ class UndiciWire implements Wire {
   #discard = false;
   #abort: (error?: Error) => void = noop;
 
-  constructor(client: Client, clock: Clock) {
+  constructor(client: Client, clock: Clock, answers: Answers) {
     this.#client = client;
+    this.#answers = answers;
     this.#clock = clock;
     // What fails while nobody asks is seen by the next request.
     client.on('connectionError', noop);
@@ -100,14 +102,38 @@ class UndiciWire implements Wire {
     this.#exchange = this.#waiter = undefined;
     if (exchange === undefined) return;
     exchange.ended = this.#clock.now();
-    waiter?.wake(exchange);
+    if (waiter !== undefined) this.#answers.push(waiter, exchange);
   }
+}
+
+/**
+ * Wakes the tasks whose answers came in one turn of the event loop together, so that their next requests are written
+ * together: half as many turns of the loop, here and in the server, as when each is written as soon as it can be.
+ */
+class Answers {
+  #waiters: Waiter<Exchange>[] = [];
+  #exchanges: Exchange[] = [];
+
+  push(waiter: Waiter<Exchange>, exchange: Exchange): void {
+    this.#waiters.push(waiter);
+    this.#exchanges.push(exchange);
+    if (this.#waiters.length === 1) setImmediate(this.#wake);
+  }
+
+  readonly #wake = (): void => {
+    const waiters = this.#waiters;
+    const exchanges = this.#exchanges;
+    this.#waiters = [];
+    this.#exchanges = [];
+    for (const [index, exchange] of exchanges.entries()) waiters[index]?.wake(exchange);
+  };
 }
 
 /** Requests that go out over the network. */
 export class UndiciTransport implements Transport {
   readonly #plan: Plan;
   readonly #clock: Clock;
+  readonly #answers = new Answers();
 
   constructor(plan: Plan, clock: Clock) {
     this.#plan = plan;
@@ -123,6 +149,6 @@ export class UndiciTransport implements Transport {
       bodyTimeout: timeout,
       connect: { timeout, rejectUnauthorized: !insecure },
     });
-    return new UndiciWire(client, this.#clock);
+    return new UndiciWire(client, this.#clock, this.#answers);
   }
 }
