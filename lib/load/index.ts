@@ -22,11 +22,6 @@ export { Registry, type MetricData, type MetricType, type SeriesData, type Tags 
 export { checkResults, mergeResults, registryOf, type Results } from './results';
 export { run, type RunOptions } from './run';
 export { requestScenario, type Scenario } from './scenario';
-export {
-  judge,
-  type Threshold,
-  type ThresholdResult,
-  type ThresholdsByMetric,
-} from './thresholds';
+export { judge, type Threshold, type ThresholdResult, type ThresholdsByMetric } from './thresholds';
 export type { Point } from './timeline';
 export { tagged, vu, VirtualUser } from './vu';

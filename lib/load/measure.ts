@@ -17,6 +17,9 @@ export function measure<T>(name: string, fn: () => T, tags: Tags = {}): T {
   const start = user.intended ?? clock.now();
   user.intended = undefined;
   const result = fn();
-  recorder.registry.metric(name, 'trend', 'ms').with(all).add(clock.now() - start);
+  recorder.registry
+    .metric(name, 'trend', 'ms')
+    .with(all)
+    .add(clock.now() - start);
   return result;
 }

@@ -2,7 +2,7 @@ import { sleep } from '../scheduler/blocking';
 import { realClock, type Clock } from '../scheduler/clock';
 import { Waiter } from '../scheduler/waiter';
 import { shareOf, type Part, type Plan } from './plan';
-import { Arrivals } from './stages';
+import { Arrivals, levelAt } from './stages';
 import type { Users } from './users';
 import type { RunContext, VirtualUser } from './vu';
 
@@ -10,6 +10,10 @@ import type { RunContext, VirtualUser } from './vu';
 const TIMER_SLACK = 2;
 /** An iteration that begins later than this, in milliseconds, because all users are busy, is late. */
 const LATE = 1;
+/** Between two looks at what is due, in milliseconds. */
+const SHORTEST_PAUSE = 0.1;
+/** New users that may be started at once; more only as fast as twice the rate. */
+const BURST = 16;
 
 /**
  * The open model: iterations begin at times that are fixed in advance, whatever becomes of those before. An idle user
@@ -39,6 +43,12 @@ class OpenModel {
   readonly #maxUsers: number;
   readonly #idle: Waiter<number>[] = [];
   #ended = false;
+  /**
+   * New users that may be started now. After a stall (a collection, a cold start) many iterations are due at once: the
+   * users there are catch up sooner than hundreds of new ones, which first have to connect.
+   */
+  #allowance = BURST;
+  #refilled: number;
 
   constructor(context: RunContext, part: Part, users: Users, start: number) {
     const { plan, clock } = context;
@@ -46,7 +56,7 @@ class OpenModel {
     this.#clock = clock;
     this.#context = context;
     this.#users = users;
-    this.#start = start;
+    this.#start = this.#refilled = start;
     this.#arrivals = new Arrivals(plan.stages, plan.start, part.index, part.count);
     this.#maxUsers = shareOf(plan.maxVus, part);
   }
@@ -57,8 +67,7 @@ class OpenModel {
       const now = this.#clock.now();
       while (this.#due <= now && this.#begin());
       if (now >= end) break;
-      const isBusy = this.#due <= now;
-      pause(this.#clock, Math.min(end, isBusy ? now + TIMER_SLACK + 1 : this.#due) - now);
+      pause(this.#clock, Math.min(end, Math.max(this.#due, now + SHORTEST_PAUSE)) - now);
     }
     this.#end();
   }
@@ -79,11 +88,22 @@ class OpenModel {
       idle.wake(this.#take());
       return true;
     }
-    if (this.#users.count >= this.#maxUsers) return false;
+    if (this.#users.count >= this.#maxUsers || !this.#mayStart()) return false;
     const due = this.#take();
     this.#users.start((user) => {
       this.#live(user, due);
     });
+    return true;
+  }
+
+  #mayStart(): boolean {
+    const now = this.#clock.now();
+    const { stages, start } = this.#plan;
+    const rate = Math.max(1000, levelAt(stages, start, now - this.#start)) / 1000;
+    this.#allowance = Math.min(BURST, this.#allowance + 2 * rate * (now - this.#refilled));
+    this.#refilled = now;
+    if (this.#allowance < 1) return false;
+    this.#allowance--;
     return true;
   }
 

@@ -119,7 +119,11 @@ function closedLoad(options: LoadOptions, maxVus: number): Load {
 
 function openLoad(options: LoadOptions): Load {
   if (options.vus !== undefined) {
-    throw wrongValue('options.vus', 'left out when there is a rate: maxVus limits the users', options.vus);
+    throw wrongValue(
+      'options.vus',
+      'left out when there is a rate: maxVus limits the users',
+      options.vus,
+    );
   }
   return loadOf(options, perSecond('options.rate', options.rate), perSecond);
 }
@@ -157,7 +161,11 @@ function checkMaxRate(value: number | string | undefined, wanted: number): numbe
   const maxRate = perSecond('options.maxRate', value);
   if (maxRate === 0) throw wrongValue('options.maxRate', 'above 0', value);
   if (wanted > maxRate) {
-    throw wrongValue('options.rate', `at most ${String(maxRate)} a second, which maxRate allows`, wanted);
+    throw wrongValue(
+      'options.rate',
+      `at most ${String(maxRate)} a second, which maxRate allows`,
+      wanted,
+    );
   }
   return maxRate;
 }
@@ -171,7 +179,8 @@ export function checkTarget(name: string, value: unknown): URL {
   const wanted = 'a URL in full, such as "http://127.0.0.1:3000/"';
   if (typeof value !== 'string') throw wrongType(name, wanted, value);
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !/^(https?|wss?):$/.test(url.protocol)) throw wrongValue(name, wanted, value);
+  if (url === undefined || !/^(https?|wss?):$/.test(url.protocol))
+    throw wrongValue(name, wanted, value);
   return url;
 }
 

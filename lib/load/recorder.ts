@@ -108,7 +108,10 @@ export class Recorder {
   /** An iteration, or an operation of it, ended badly. */
   error(error: unknown, tags: Tags): FailureKind {
     const kind = failureKind(error);
-    this.registry.metric('errors', 'counter').with({ ...tags, kind }).add(1);
+    this.registry
+      .metric('errors', 'counter')
+      .with({ ...tags, kind })
+      .add(1);
     this.timeline.errors++;
     const message = failureMessage(error);
     const key = `${kind} ${message}`;

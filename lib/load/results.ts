@@ -49,7 +49,8 @@ export function registryOf(results: Results): Registry {
  */
 export function mergeResults(parts: readonly Results[]): Results {
   const [first] = parts;
-  if (first === undefined) throw new FiberError('ERR_LOAD_RESULTS', 'There are no results to merge');
+  if (first === undefined)
+    throw new FiberError('ERR_LOAD_RESULTS', 'There are no results to merge');
   for (const part of parts) {
     if (part.interval === first.interval && part.model === first.model) continue;
     throw new FiberError(

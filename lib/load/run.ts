@@ -91,12 +91,23 @@ export function aroundSetup<T>(
 function contextOf(plan: Plan, handler: InProcessHandler | undefined): RunContext {
   const { clock } = currentScheduler();
   const transport =
-    handler === undefined ? new UndiciTransport(plan, clock) : new InProcessTransport(handler, clock);
+    handler === undefined
+      ? new UndiciTransport(plan, clock)
+      : new InProcessTransport(handler, clock);
   return { plan, recorder: new Recorder(plan.tags), transport, clock };
 }
 
 /** Runs a part of the load, in the running task. @internal */
-export function runPart({ plan, scenario, data, name, part, handler, onPoint, signal }: LoadRun): Results {
+export function runPart({
+  plan,
+  scenario,
+  data,
+  name,
+  part,
+  handler,
+  onPoint,
+  signal,
+}: LoadRun): Results {
   runningTask('run');
   const context = contextOf(plan, handler);
   const { clock, recorder } = context;
@@ -112,7 +123,8 @@ export function runPart({ plan, scenario, data, name, part, handler, onPoint, si
     if (signal?.aborted === true) stop();
     signal?.addEventListener('abort', stop, { once: true });
     const point = (): void => {
-      onPoint?.(recorder.timeline.next(elapsed() / 1000, users.count));
+      const interval = recorder.timeline.next(elapsed() / 1000, users.count);
+      onPoint?.(interval);
     };
     const sampler = members.spawn(sample, plan.interval * 1000, elapsed, point);
     try {
@@ -157,7 +169,12 @@ function sample(interval: number, elapsed: () => number, point: () => void): voi
 const LOOK = 10;
 
 /** Lets what is under way end in time. What has not ended then is cancelled by the caller. */
-function finish(users: Users, grace: number, signal: AbortSignal | undefined, elapsed: () => number): void {
+function finish(
+  users: Users,
+  grace: number,
+  signal: AbortSignal | undefined,
+  elapsed: () => number,
+): void {
   users.stopped = !users.exhausted;
   const begun = elapsed();
   while (users.count > 0) {

@@ -32,7 +32,8 @@ export function checkScenario(exports: unknown, where: string): Scenario {
     throw wrong('export the function that a user repeats, `export default function () { … }`');
   }
   for (const [name, value] of Object.entries({ setup, teardown })) {
-    if (value !== undefined && typeof value !== 'function') throw wrong(`${name} must be a function`);
+    if (value !== undefined && typeof value !== 'function')
+      throw wrong(`${name} must be a function`);
   }
   if (options !== undefined && (typeof options !== 'object' || (options as unknown) === null)) {
     throw wrong('options must be an object');

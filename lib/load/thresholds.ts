@@ -58,7 +58,8 @@ export function parseThresholds(name: string, thresholds: ThresholdsByMetric): T
   return Object.entries(thresholds).flatMap(([metric, expressions]) =>
     [expressions].flat().map((expression: unknown) => {
       const where = `${name}[${JSON.stringify(metric)}]`;
-      if (typeof expression !== 'string') throw wrongType(where, 'text such as "p(95)<200"', expression);
+      if (typeof expression !== 'string')
+        throw wrongType(where, 'text such as "p(95)<200"', expression);
       const threshold = { metric, expression: expression.trim() };
       parse(where, threshold);
       return threshold;
@@ -69,11 +70,16 @@ export function parseThresholds(name: string, thresholds: ThresholdsByMetric): T
 function parse(where: string, { metric, expression }: Threshold): Parsed {
   const target = METRIC.exec(metric);
   if (target === null) {
-    throw wrongValue(where, 'named as "http_req_duration" or "http_req_duration{name:login}"', metric);
+    throw wrongValue(
+      where,
+      'named as "http_req_duration" or "http_req_duration{name:login}"',
+      metric,
+    );
   }
   const parts = EXPRESSION.exec(expression);
   if (parts === null) {
-    const wanted = 'a figure (count, rate, value, min, max, avg, med, p(N)) with a bound, such as "p(95)<200"';
+    const wanted =
+      'a figure (count, rate, value, min, max, avg, med, p(N)) with a bound, such as "p(95)<200"';
     throw wrongValue(where, wanted, expression);
   }
   const [, figure = '', operator = '<', bound] = parts;
@@ -83,7 +89,10 @@ function parse(where: string, { metric, expression }: Threshold): Parsed {
       (target[2] ?? '')
         .split(',')
         .filter((tag) => tag.includes(':'))
-        .map((tag) => [tag.slice(0, tag.indexOf(':')).trim(), tag.slice(tag.indexOf(':') + 1).trim()]),
+        .map((tag) => [
+          tag.slice(0, tag.indexOf(':')).trim(),
+          tag.slice(tag.indexOf(':') + 1).trim(),
+        ]),
     ),
     figure: figure.replaceAll(/\s/g, ''),
     operator: operator as keyof typeof OPERATORS,
@@ -101,16 +110,15 @@ export function judge(
     const { name, tags, figure, operator, bound } = parse('threshold', threshold);
     const metric = registry.metrics.get(name);
     const value = metric && figureOf(metric, tags, figure, seconds);
-    return { ...threshold, value, passed: value !== undefined && OPERATORS[operator](value, bound) };
+    return {
+      ...threshold,
+      value,
+      passed: value !== undefined && OPERATORS[operator](value, bound),
+    };
   });
 }
 
-function figureOf(
-  metric: Metric,
-  tags: Tags,
-  figure: string,
-  seconds: number,
-): number | undefined {
+function figureOf(metric: Metric, tags: Tags, figure: string, seconds: number): number | undefined {
   const total = metric.total(tags);
   switch (metric.type) {
     case 'counter': {

@@ -47,7 +47,10 @@ export class Users {
 
   /** Starts a user, which lives as long as `live` runs. */
   start(live: (user: VirtualUser) => void): void {
-    const user = new VirtualUser(this.#part.index + 1 + this.#part.count * this.#made++, this.#context);
+    const user = new VirtualUser(
+      this.#part.index + 1 + this.#part.count * this.#made++,
+      this.#context,
+    );
     this.count++;
     this.#group.spawn(() => {
       try {

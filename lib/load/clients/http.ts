@@ -79,7 +79,8 @@ export function prepare(
     wire: { origin, path, method, headers, body },
     name: options.name ?? String(url),
     tags: options.tags,
-    timeout: options.timeout === undefined ? Infinity : milliseconds('options.timeout', options.timeout),
+    timeout:
+      options.timeout === undefined ? Infinity : milliseconds('options.timeout', options.timeout),
     discard: options.discard === true,
     sent: body === undefined ? 0 : Buffer.byteLength(body),
   };
@@ -136,7 +137,14 @@ function complete(
     timeout,
     () => {
       const error = new TimeoutError('The request took longer than its timeout');
-      const answered = { status: 0, rawHeaders: [], chunks: [], bytes: 0, ended: clock.now(), error };
+      const answered = {
+        status: 0,
+        rawHeaders: [],
+        chunks: [],
+        bytes: 0,
+        ended: clock.now(),
+        error,
+      };
       if (waiter.wake(answered)) undo();
     },
     true,

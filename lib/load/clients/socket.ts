@@ -12,7 +12,10 @@ import { vu, type VirtualUser } from '../vu';
  * Runs `open` and counts it: `<protocol>_connects`, `<protocol>_connecting` (milliseconds), and what it throws as an
  * error by its kind. What it opens is closed with the iteration, at the latest.
  */
-export function opened<T extends { destroy(): void }>(protocol: string, open: (user: VirtualUser) => T): T {
+export function opened<T extends { destroy(): void }>(
+  protocol: string,
+  open: (user: VirtualUser) => T,
+): T {
   const user = vu();
   const { recorder, clock } = user.context;
   const start = user.intended ?? clock.now();
@@ -36,7 +39,11 @@ export function opened<T extends { destroy(): void }>(protocol: string, open: (u
 export const recorded = new WeakSet<object>();
 
 function isCancelled(error: unknown): boolean {
-  return typeof error !== 'object' || error === null || (error as { code?: unknown }).code === 'ABORT_ERR';
+  return (
+    typeof error !== 'object' ||
+    error === null ||
+    (error as { code?: unknown }).code === 'ABORT_ERR'
+  );
 }
 
 /** TCP in blocking style: a `Connection` of greenfiber/io. */

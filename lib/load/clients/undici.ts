@@ -138,6 +138,7 @@ export class UndiciTransport implements Transport {
   constructor(plan: Plan, clock: Clock) {
     this.#plan = plan;
     this.#clock = clock;
+    lazily.undici(); // takes some tens of milliseconds, which no request should wait
   }
 
   wire(origin: string): Wire {

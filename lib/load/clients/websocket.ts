@@ -60,7 +60,10 @@ export class WebSocketSession implements Disposable {
     const waiter = Waiter.begin<undefined>('ws.send', this);
     if (this.#error !== undefined) throw this.#error;
     if (this.socket.readyState !== this.socket.OPEN) {
-      throw new FiberError('ERR_STREAM_ENDED', 'The WebSocket is closed and takes no further message');
+      throw new FiberError(
+        'ERR_STREAM_ENDED',
+        'The WebSocket is closed and takes no further message',
+      );
     }
     this.socket.send(message, (error) => {
       if (error) waiter.fail(error);
@@ -78,7 +81,10 @@ export class WebSocketSession implements Disposable {
   receive(): string | Buffer | null {
     const waiter = Waiter.begin<string | Buffer | null>('ws.receive', this);
     if (this.#receiver !== undefined) {
-      throw new FiberError('ERR_STREAM_BUSY', 'Another task receives from this WebSocket: one at a time can');
+      throw new FiberError(
+        'ERR_STREAM_BUSY',
+        'Another task receives from this WebSocket: one at a time can',
+      );
     }
     const message = this.#messages.shift();
     if (message !== undefined) {
