@@ -38,7 +38,7 @@ export function failureKind(error: unknown): FailureKind {
     const code = codeOf(each);
     const found = KINDS.find(([, codes]) => codes.test(code));
     if (found !== undefined) return found[0];
-    if (/^Unexpected server response/.test(each.message)) return 'protocol';
+    if (each.message.startsWith('Unexpected server response')) return 'protocol';
     // Several addresses were tried: the last one tells.
     if (each instanceof AggregateError && each.errors.length > 0) {
       return failureKind(each.errors.at(-1));

@@ -76,7 +76,7 @@ export class TerminalView implements LiveView {
 
   static async open(plan: Plan, name: string, stream: NodeJS.WriteStream): Promise<TerminalView> {
     const { createLogUpdate } = await import('log-update');
-    return new TerminalView(plan, name, createLogUpdate(stream) as Update);
+    return new TerminalView(plan, name, createLogUpdate(stream));
   }
 
   show(point: Point): void {

@@ -51,15 +51,15 @@ export async function loadScenario(source: Source): Promise<Scenario> {
   return checkScenario(unwrap(exports), source.file);
 }
 
-/** TypeScript is left to Node where it strips types by itself (22.18 and newer), and to jiti elsewhere. */
+/**
+ * TypeScript and what ends in `.js` goes through jiti, on every Node: Node 20 strips no types, and what a file is to
+ * newer ones depends on the `type` of the nearest package.json. `.mjs` and `.cjs` are Node's own.
+ */
 async function importFile(file: string): Promise<unknown> {
-  const { typescript } = process.features as { typescript?: string | false };
-  if (!/\.[cm]?ts$/.test(file) || Boolean(typescript)) {
-    return import(pathToFileURL(file).href);
-  }
+  if (/\.[cm]js$/.test(file)) return import(pathToFileURL(file).href);
   // What the scenario imports of ours must be this instance.
-  const jiti = lazily.jiti().createJiti(__filename, { nativeModules: ['greenfiber'] });
-  return jiti.import(file);
+  const options = { nativeModules: ['greenfiber'], fsCache: false };
+  return lazily.jiti().createJiti(__filename, options).import(file);
 }
 
 /** A CommonJS module is the default export of what `import` answers. */

@@ -92,7 +92,7 @@ export class Rate extends CustomMetric<'rate'> {
    * @throws {@link FiberError} `ERR_LOAD_NO_USER`
    */
   add(value: unknown, tags?: Tags): void {
-    this.record(Boolean(value) ? 1 : 0, tags);
+    this.record(value ? 1 : 0, tags);
   }
 }
 

@@ -74,7 +74,7 @@ export class RateSeries {
   constructor(readonly tags: Tags) {}
   add(value: boolean | number): void {
     this.total++;
-    if (Boolean(value)) this.passed++;
+    if (value) this.passed++;
   }
   get rate(): number {
     return this.total === 0 ? 0 : this.passed / this.total;

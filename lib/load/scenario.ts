@@ -1,7 +1,7 @@
 import { FiberError } from '../errors';
 import { send, prepare, type RequestOptions } from './clients/http';
 import { checkTarget, type LoadOptions } from './plan';
-import { vu, type VirtualUser } from './vu';
+import type { VirtualUser } from './vu';
 
 /**
  * What virtual users do: what a scenario file exports. All of its functions may block.
@@ -54,7 +54,7 @@ export function requestScenario(
   checkTarget('url', url);
   const request = prepare(method, url, { ...options, discard: true }, undefined);
   return {
-    default: (_, user = vu()) => {
+    default: (_, user) => {
       send(user, request);
     },
   };

@@ -2,6 +2,7 @@ import { FiberError, TimeoutError } from '../../errors';
 import { checkObject, wrongType, wrongValue } from '../../options';
 import { blockingTask } from '../../scheduler/current';
 import { Waiter } from '../../scheduler/waiter';
+import { failureMessage } from '../failure';
 import { milliseconds } from '../quantity';
 import type { Tags } from '../registry';
 import { vu, type VirtualUser } from '../vu';
@@ -117,8 +118,8 @@ export function send(user: VirtualUser, request: PreparedRequest): LoadResponse 
   );
   if (exchange.error === undefined) return new LoadResponse(exchange, duration, undefined);
   const kind = recorder.error(exchange.error, tags);
-  const message = exchange.error instanceof Error ? exchange.error.message : String(exchange.error);
-  return new LoadResponse(exchange, duration, { kind, message, cause: exchange.error });
+  const { error: cause } = exchange;
+  return new LoadResponse(exchange, duration, { kind, message: failureMessage(cause), cause });
 }
 
 function complete(

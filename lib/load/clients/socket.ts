@@ -1,6 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 
+import { isCancellation } from '../../io/cancellation';
 import { connect as connectTcp } from '../../io/connect';
 import { Connection } from '../../io/connection';
 import { prematureClose } from '../../io/stream-error';
@@ -30,21 +31,16 @@ export function opened<T extends { destroy(): void }>(
       .add(clock.now() - start);
     return connection;
   } catch (error) {
-    if (!isCancelled(error)) recorded.add(recorder.error(error, user.tags) && (error as object));
+    if (error instanceof Error && !isCancellation(error)) {
+      recorder.error(error, user.tags);
+      recorded.add(error);
+    }
     throw error;
   }
 }
 
 /** Errors that were counted where they happened, and are not to be counted again when they end an iteration. */
 export const recorded = new WeakSet<object>();
-
-function isCancelled(error: unknown): boolean {
-  return (
-    typeof error !== 'object' ||
-    error === null ||
-    (error as { code?: unknown }).code === 'ABORT_ERR'
-  );
-}
 
 /** TCP in blocking style: a `Connection` of greenfiber/io. */
 export const tcp = {

@@ -22,7 +22,7 @@ export class WebSocketSession implements Disposable {
   readonly socket: WebSocket;
   readonly #messages: (string | Buffer)[] = [];
   #receiver: Waiter<string | Buffer | null> | undefined = undefined;
-  #error: unknown = undefined;
+  #error: Error | undefined = undefined;
   #closed = false;
 
   /** @internal */
