@@ -15,7 +15,7 @@ export function runClosed(plan: Plan, part: Part, users: Users, elapsed: () => n
   const alive: { retired: boolean }[] = [];
   const follow = (wanted: number): void => {
     while (alive.length > wanted) retire(alive.pop());
-    while (alive.length < wanted) alive.push(startUser(users));
+    while (alive.length < wanted) alive.push(startUser(users, () => elapsed() >= plan.duration));
   };
   while (!users.stopped && !users.exhausted) {
     const now = elapsed();
@@ -30,13 +30,13 @@ function retire(life: { retired: boolean } | undefined): void {
   if (life !== undefined) life.retired = true;
 }
 
-function startUser(users: Users): { retired: boolean } {
+function startUser(users: Users, isOver: () => boolean): { retired: boolean } {
   const life = { retired: false };
   users.start((user: VirtualUser) => {
     for (;;) {
       const delay = users.delay();
       if (delay > 0) sleep(delay);
-      if (life.retired || users.stopped || users.exhausted) return;
+      if (life.retired || users.stopped || users.exhausted || isOver()) return;
       users.iterate(user);
       yieldNow(); // an iteration that never blocks leaves the others their turn
     }

@@ -38,6 +38,8 @@ export function failureKind(error: unknown): FailureKind {
     const code = codeOf(each);
     const found = KINDS.find(([, codes]) => codes.test(code));
     if (found !== undefined) return found[0];
+    // undici's, and that of ws for a handshake that was answered otherwise, have no code of their own.
+    if (each.name === 'HTTPParserError') return 'protocol';
     if (each.message.startsWith('Unexpected server response')) return 'protocol';
     // Several addresses were tried: the last one tells.
     if (each instanceof AggregateError && each.errors.length > 0) {

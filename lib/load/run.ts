@@ -52,7 +52,7 @@ export const GRACE_AFTER_SIGNAL = 2000;
  * @throws what `setup` or `teardown` throws; {@link FiberError} `ERR_LOAD_SCENARIO`, `ERR_FIBER_INVALID_ARG_TYPE`,
  * `ERR_FIBER_INVALID_ARG_VALUE`, `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope
  */
-export function run(scenario: Scenario, options: RunOptions = {}): Results {
+export function run<D>(scenario: Scenario<D>, options: RunOptions = {}): Results {
   checkObject('options', options);
   const checked = checkScenario(scenario, 'The first argument');
   const { name = 'scenario', handler, onPoint, signal, ...load } = options;
