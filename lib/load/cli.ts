@@ -4,34 +4,8 @@
  *
  * @packageDocumentation
  */
-import { Command, CommanderError } from 'commander';
+import { main } from './main';
 
-import { FiberError } from '../errors';
-import { addLoadCommand } from './command';
-import { ExitCode } from './exit-codes';
-
-const program = new Command('greenfiber').description('Tools on top of stackful fibers.');
-program.exitOverride().showHelpAfterError('(--help says more)');
-addLoadCommand(program);
-
-/** What of an error a user of the command line wants to see. */
-function fail(error: unknown): void {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
-    return;
-  }
-  const isOurs = error instanceof FiberError;
-  const cause = isOurs ? error.cause : error;
-  const text = isOurs ? error.message : '';
-  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : '';
-  process.stderr.write(`greenfiber: ${[text, stack].filter(Boolean).join('\n')}\n`);
-  process.exitCode = codeOf(error);
-}
-
-function codeOf(error: unknown): number {
-  if (!(error instanceof FiberError)) return ExitCode.scenario;
-  if (error.code === 'ERR_LOAD_SCENARIO') return ExitCode.scenario;
-  return /^ERR_(FIBER_INVALID_ARG|LOAD_)/.test(error.code) ? ExitCode.usage : ExitCode.error;
-}
-
-program.parseAsync().catch(fail);
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -37,8 +37,12 @@ interface CommandOptions extends OutputOptions {
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
-/** Adds `load` to the program. */
-export function addLoadCommand(program: Command): void {
+/**
+ * Adds `load` to the program.
+ *
+ * @param exit - told how the command has ended
+ */
+export function addLoadCommand(program: Command, exit: (code: number) => void): void {
   const load = program
     .command('load')
     .summary('load test: virtual users that are fibers')
@@ -91,12 +95,12 @@ export function addLoadCommand(program: Command): void {
     .option('--prometheus <[address:]port>', 'serve /metrics while it runs')
     .option('-q, --quiet', 'no view and no summary')
     .action(async (what: string, options: CommandOptions) => {
-      process.exitCode = await runLoad(what, options);
+      exit(await runLoad(what, options));
     });
-  addMergeCommand(load);
+  addMergeCommand(load, exit);
 }
 
-function addMergeCommand(load: Command): void {
+function addMergeCommand(load: Command, exit: (code: number) => void): void {
   load
     .command('merge')
     .summary('put the results of several shards together')
@@ -110,7 +114,7 @@ function addMergeCommand(load: Command): void {
     .action((files: string[], options: OutputOptions) => {
       const summary = summarize(mergeResults(files.map(readResults)));
       writeReports(summary, options);
-      process.exitCode = summary.passed ? ExitCode.ok : ExitCode.thresholds;
+      exit(summary.passed ? ExitCode.ok : ExitCode.thresholds);
     });
 }
 

@@ -65,8 +65,9 @@ class OpenModel {
     const end = this.#start + this.#plan.duration;
     while (!this.#users.stopped && !this.#users.exhausted) {
       const now = this.#clock.now();
-      while (this.#due <= now && this.#begin());
-      if (now >= end) break;
+      const isLast = now >= end;
+      while (this.#due <= now && this.#begin(isLast));
+      if (isLast) break;
       pause(this.#clock, Math.min(end, Math.max(this.#due, now + SHORTEST_PAUSE)) - now);
     }
     this.#end();
@@ -81,14 +82,14 @@ class OpenModel {
     return this.#start + this.#arrivals.take();
   }
 
-  /** Begins what is due; false when nobody is free. */
-  #begin(): boolean {
+  /** Begins what is due; false when nobody is free. At the end, as many users are started as there may be. */
+  #begin(isLast: boolean): boolean {
     const idle = this.#idle.pop();
     if (idle !== undefined) {
       idle.wake(this.#take());
       return true;
     }
-    if (this.#users.count >= this.#maxUsers || !this.#mayStart()) return false;
+    if (this.#users.count >= this.#maxUsers || !(this.#mayStart() || isLast)) return false;
     const due = this.#take();
     this.#users.start((user) => {
       this.#live(user, due);
