@@ -110,7 +110,7 @@ class OpenModel {
 
   #live(user: VirtualUser, first: number): void {
     let due: number | undefined = first;
-    while (due !== undefined && !this.#users.stopped) {
+    while (due !== undefined) {
       this.#users.iterate(user, due);
       due = this.#next();
     }
