@@ -45,7 +45,6 @@ const collect = (value: string, all: string[]): string[] => [...all, value];
 export function addLoadCommand(program: Command, exit: (code: number) => void): void {
   const load = program
     .command('load')
-    .enablePositionalOptions() // what follows `merge` belongs to it
     .summary('load test: virtual users that are fibers')
     .description(
       'Puts load on a URL, or runs a scenario: a .ts, .mts, .js, .mjs or .cjs file whose default export is what a user repeats.',

@@ -13,7 +13,7 @@ export function bytes(count: number): string {
   let value = count;
   let unit = 0;
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? String(count) : digits(value)} ${units[unit] ?? ''}`;
+  return `${unit === 0 ? whole(count) : digits(value)} ${units[unit] ?? ''}`;
 }
 
 /** `12,345`. */

@@ -7,7 +7,8 @@ import { ExitCode } from './exit-codes';
 /** Carries a command line out, and answers the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('greenfiber').description('Tools on top of stackful fibers.');
-  program.exitOverride().showHelpAfterError('(--help says more)');
+  // Positional: what follows `load merge` is no option of `load`.
+  program.exitOverride().enablePositionalOptions().showHelpAfterError('(--help says more)');
   let exitCode: number = ExitCode.ok;
   addLoadCommand(program, (code) => (exitCode = code));
   try {

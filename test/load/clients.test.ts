@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import tlsNode from 'node:tls';
 
 import test from 'ava';
-import { spawn } from 'greenfiber';
+import { spawn, type FiberError } from 'greenfiber';
 import {
   http,
   measure,
@@ -232,7 +232,7 @@ test('a relative URL without a target, and URLs that lead nowhere, are mistakes 
   await load(
     () => {
       for (const url of ['/a', 'ftp://x/', 'http://']) {
-        codes.push((t.throws(() => http.get(url)) as Error & { code: string }).code);
+        codes.push(t.throws<FiberError>(() => http.get(url)).code);
       }
     },
     { iterations: 1, vus: 1 },

@@ -95,15 +95,15 @@ if (executablePath === undefined) {
       t.regex(await page.locator('#checks').innerText(), /is well/);
       t.regex(await page.locator('#metrics').innerText(), /http_req_duration\s.*status: 0/);
       t.is(await page.locator('.chart canvas').count(), 4);
-      const painted = (await page.evaluate(`
+      const painted = await page.evaluate<number[]>(`
         [...document.querySelectorAll('.chart canvas')].map((canvas) => {
           const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
           return data.filter((value, index) => index % 4 === 3 && value > 0).length;
-        })`)) as number[];
+        })`);
       for (const pixels of painted) t.true(pixels > 2000, String(pixels));
-      const overflow = (await page.evaluate(
+      const overflow = await page.evaluate<number>(
         'document.documentElement.scrollWidth - innerWidth',
-      )) as number;
+      );
       t.true(overflow <= 0, `the page is ${overflow} pixels too wide`);
     });
   });
