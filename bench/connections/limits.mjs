@@ -11,20 +11,26 @@ function hardLimit() {
 }
 
 /** Throws when the server could not hold so many connections. Node raises the soft limit to the hard one by itself. */
-export function checkLimits(connections, limit = hardLimit()) {
+export function checkLimits(each, limit = hardLimit()) {
+  const connections = Math.ceil(each);
   const needed = connections + SPARE_DESCRIPTORS;
   if (limit >= needed) return;
   throw new Error(
     `${connections} connections need ${needed} file descriptors, and the hard limit is ${limit}: ` +
-      `raise it (as root: prlimit --pid $$ --nofile=${needed}), or use --connections ${limit - SPARE_DESCRIPTORS}`,
+      `raise it (as root: prlimit --pid $$ --nofile=${needed}), use --servers 2, or fewer --connections`,
   );
 }
 
-/** The local addresses to connect from, each with its share: ports would run out on one. */
-export function shares(connections) {
+/** The local addresses to connect from, each with its share and the server it is for: ports would run out on one. */
+export function shares(connections, ports) {
   const all = [];
-  for (let left = connections; left > 0; left -= PER_ADDRESS) {
-    all.push({ address: `127.0.0.${2 + all.length}`, count: Math.min(left, PER_ADDRESS) });
+  const each = Math.ceil(connections / ports.length);
+  for (const [index, port] of ports.entries()) {
+    const own = Math.min(each, connections - index * each);
+    for (let left = own; left > 0; left -= PER_ADDRESS) {
+      const address = `127.0.0.${2 + all.length}`;
+      all.push({ port, address, count: Math.min(left, PER_ADDRESS) });
+    }
   }
   return all;
 }

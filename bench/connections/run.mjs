@@ -6,7 +6,8 @@
 //   node bench/connections/run.mjs [--connections 30000] [--rounds 3] [--seconds 4] [--rate 4000] [--variants fibers,…]
 //   node bench/connections/run.mjs --rounds 1 --seconds 120 --write      the full run, for docs/benchmarks
 //
-// Every run is a server and its clients in processes of their own; the variants are interleaved.
+// Every run is a server and its clients in processes of their own; the variants are interleaved. Where a process may not
+// have so many connections open, --servers 2 has the same server twice, each with half of them.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
     rate: { type: 'string', default: '4000' },
+    servers: { type: 'string', default: '1' },
     hostile: { type: 'string', default: '200' },
     variants: { type: 'string', default: 'fibers,callbacks,async' },
     json: { type: 'boolean', default: false },
@@ -65,58 +67,69 @@ function verify(phase, answers) {
   }
 }
 
-/** The server's connections and tasks, once they have come down to so many, or after some seconds. */
-async function settled(server, connections) {
+/** What all servers answer, added up. */
+async function sumOf(servers, question) {
+  const answers = await Promise.all(servers.map((server) => ask(server, question)));
+  const names = Object.keys(answers[0]);
+  return Object.fromEntries(
+    names.map((name) => [name, answers.reduce((sum, answer) => sum + answer[name], 0)]),
+  );
+}
+
+/** The servers' connections and tasks, once they have come down to so many, or after some seconds. */
+async function settled(servers, connections) {
   for (let i = 0; ; i++) {
-    const state = await ask(server, 'state');
+    const state = await sumOf(servers, 'state');
     if (state.connections <= connections || i === 100) return state;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-async function abuse(server, clients, connections) {
+async function abuse(servers, clients, connections) {
   const drive = {
     rate: Number(values.rate) / clients.length / 2,
     seconds: Math.min(10, Number(values.seconds)),
   };
   const gone = await toAll(clients, 'halve');
   const left = connections - gone.reduce((sum, answer) => sum + answer.gone, 0);
-  await settled(server, left);
+  await settled(servers, left);
   for (const kind of ['slowReaders', 'halfOpen', 'garbage']) {
     const count = Math.ceil(Number(values.hostile) / clients.length);
     await toAll(clients, 'hostile', { kind, count });
     verify(`with ${kind}`, await toAll(clients, 'trickle', drive));
   }
   await toAll(clients, 'endHostile');
-  const { connections: rest } = await settled(server, left);
+  const { connections: rest } = await settled(servers, left);
   if (rest !== left) throw new Error(`${rest} connections are left of ${left}`);
   await toAll(clients, 'close');
-  const end = await settled(server, 0);
-  if (end.connections !== 0 || end.tasks > 1)
+  const end = await settled(servers, 0);
+  if (end.connections !== 0 || end.tasks > servers.length)
     throw new Error(`left behind: ${JSON.stringify(end)}`);
 }
 
 async function run(variant, connections) {
-  const server = fork(program('server'), [variant], { execArgv: ['--expose-gc'] });
-  const { port } = await message(server);
-  const { memory: before } = await ask(server, 'memory');
-  const clients = shares(connections).map(({ address, count }) =>
+  const servers = Array.from({ length: Number(values.servers) }, () =>
+    fork(program('server'), [variant], { execArgv: ['--expose-gc'] }),
+  );
+  const ports = (await Promise.all(servers.map(message))).map(({ port }) => port);
+  const { memory: before } = await sumOf(servers, 'memory');
+  const clients = shares(connections, ports).map(({ port, address, count }) =>
     fork(program('client'), [port, count, address], { execArgv: [] }),
   );
   await Promise.all(clients.map(message));
-  const { memory } = await ask(server, 'memory');
+  const { memory } = await sumOf(servers, 'memory');
 
   const drive = { rate: Number(values.rate) / clients.length, seconds: Number(values.seconds) };
   verify('warm-up', await toAll(clients, 'trickle', { ...drive, seconds: 1 }));
-  const { cpu: idle } = await ask(server, 'cpu');
+  const { cpu: idle } = await sumOf(servers, 'cpu');
   const answers = await toAll(clients, 'trickle', drive);
-  const { cpu } = await ask(server, 'cpu');
+  const { cpu } = await sumOf(servers, 'cpu');
   verify('traffic', answers);
   const latencies = Float64Array.from(answers.flatMap((answer) => answer.latencies)).sort();
-  await abuse(server, clients, connections);
+  await abuse(servers, clients, connections);
 
-  for (const child of [...clients, server]) child.disconnect();
-  await Promise.all([...clients, server].map((child) => once(child, 'exit')));
+  for (const child of [...clients, ...servers]) child.disconnect();
+  await Promise.all([...clients, ...servers].map((child) => once(child, 'exit')));
   const percentile = (share) => latencies[Math.floor(share * (latencies.length - 1))];
   return {
     'bytes each': (memory - before) / connections,
@@ -129,7 +142,7 @@ async function run(variant, connections) {
 }
 
 const connections = Number(values.connections);
-checkLimits(connections + Number(values.hostile));
+checkLimits((connections + Number(values.hostile)) / Number(values.servers));
 const samples = new Map(VARIANTS.map((variant) => [variant, []]));
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const variant of VARIANTS) samples.get(variant).push(await run(variant, connections));
@@ -149,6 +162,7 @@ const result = {
   load: os.loadavg()[0],
   date: new Date().toISOString().slice(0, 10),
   connections,
+  servers: Number(values.servers),
   seconds: Number(values.seconds),
   rounds: Number(values.rounds),
   medians,
