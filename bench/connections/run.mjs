@@ -80,7 +80,8 @@ async function sumOf(servers, question) {
 async function settled(servers, connections) {
   for (let i = 0; ; i++) {
     const state = await sumOf(servers, 'state');
-    if (state.connections <= connections || i === 100) return state;
+    const isDone = state.connections <= connections && state.tasks <= connections + servers.length;
+    if (isDone || i === 300) return state;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -18,7 +18,7 @@ const MOST_PENDING = 1000;
 
 /** A WebSocket in blocking style, over the package `ws`; made by `ws.connect`. */
 export class WebSocketSession implements Disposable {
-  /** Underneath. */
+  /** Underneath. @internal */
   readonly socket: WebSocket;
   readonly #messages: (string | Buffer)[] = [];
   #receiver: Waiter<string | Buffer | null> | undefined = undefined;
