@@ -1,8 +1,7 @@
 import { sleep, yieldNow } from '../scheduler/blocking';
 import { shareOf, type Part, type Plan } from './plan';
 import { levelAt } from './stages';
-import type { Users } from './users';
-import type { VirtualUser } from './vu';
+import { NOW, type Users } from './users';
 
 /** How often the number of users follows its stages, in milliseconds. */
 const STEP = 50;
@@ -32,14 +31,11 @@ function retire(life: { retired: boolean } | undefined): void {
 
 function startUser(users: Users, isOver: () => boolean): { retired: boolean } {
   const life = { retired: false };
-  users.start((user: VirtualUser) => {
-    for (;;) {
-      const delay = users.delay();
-      if (delay > 0) sleep(delay);
-      if (life.retired || users.stopped || users.exhausted || isOver()) return;
-      users.iterate(user);
-      yieldNow(); // an iteration that never blocks leaves the others their turn
-    }
+  users.start(() => {
+    const delay = users.delay();
+    if (delay > 0) sleep(delay);
+    else yieldNow(); // an iteration that never blocks leaves the others their turn
+    return life.retired || users.stopped || users.exhausted || isOver() ? undefined : NOW;
   });
   return life;
 }

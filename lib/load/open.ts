@@ -4,7 +4,7 @@ import { Waiter } from '../scheduler/waiter';
 import { shareOf, type Part, type Plan } from './plan';
 import { Arrivals, levelAt } from './stages';
 import type { Users } from './users';
-import type { RunContext, VirtualUser } from './vu';
+import type { RunContext } from './vu';
 
 /** A timer of Node's may be late by so many milliseconds; what is due sooner is awaited by looking. */
 const TIMER_SLACK = 2;
@@ -90,9 +90,11 @@ class OpenModel {
       return true;
     }
     if (this.#users.count >= this.#maxUsers || !(this.#mayStart() || isLast)) return false;
-    const due = this.#take();
-    this.#users.start((user) => {
-      this.#live(user, due);
+    let first: number | undefined = this.#take();
+    this.#users.start(() => {
+      const due = first ?? this.#next();
+      first = undefined;
+      return due;
     });
     return true;
   }
@@ -106,14 +108,6 @@ class OpenModel {
     if (this.#allowance < 1) return false;
     this.#allowance--;
     return true;
-  }
-
-  #live(user: VirtualUser, first: number): void {
-    let due: number | undefined = first;
-    while (due !== undefined) {
-      this.#users.iterate(user, due);
-      due = this.#next();
-    }
   }
 
   /** What a user that is free does next; undefined when nothing is left. */

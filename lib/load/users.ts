@@ -3,14 +3,15 @@ import { currentTask } from '../scheduler/task';
 import { recorded } from './clients/socket';
 import { shareOf, type Part } from './plan';
 import type { Scenario } from './scenario';
-import { asUser, VirtualUser, type RunContext } from './vu';
+import { becomeUser, VirtualUser, type RunContext } from './vu';
+
+/** An iteration that follows no schedule is due when it begins. */
+export const NOW = -1;
 
 /** The virtual users of one thread, and what they do. */
 export class Users {
   /** How many there are. */
   count = 0;
-  /** Iterations under way. */
-  running = 0;
   /** Set when no iteration is to be begun any more. */
   stopped = false;
   readonly #context: RunContext;
@@ -45,24 +46,36 @@ export class Users {
     return this.#begun >= this.#iterations;
   }
 
-  /** Starts a user, which lives as long as `live` runs. */
-  start(live: (user: VirtualUser) => void): void {
-    const user = new VirtualUser(
-      this.#part.index + 1 + this.#part.count * this.#made++,
-      this.#context,
-    );
+  /**
+   * Starts a user, which does one iteration after the other.
+   *
+   * @param next - may block; answers when the next iteration should have begun, `NOW` where no schedule says, and
+   * undefined to end the user
+   */
+  start(next: () => number | undefined): void {
+    const id = this.#part.index + 1 + this.#part.count * this.#made++;
     this.count++;
-    this.#group.spawn(() => {
-      try {
-        asUser(user, () => {
-          live(user);
-        });
-      } finally {
-        this.count--;
-        user.close();
-      }
-    });
+    this.#group.spawn(this.#live, new VirtualUser(id, this.#context), next);
   }
+
+  // All users sleep in here, and every frame below theirs lies on the stack of each: so there is this one alone, which
+  // keeps what it needs in the user.
+  readonly #live = (user: VirtualUser, next: () => number | undefined): void => {
+    becomeUser(user);
+    try {
+      while (this.#begin(user, next())) {
+        try {
+          this.#iterate(this.#data, user);
+        } catch (error) {
+          this.#fail(user, error);
+        }
+        this.#end(user);
+      }
+    } finally {
+      this.count--;
+      user.close();
+    }
+  };
 
   /** Milliseconds to wait until an iteration may begin, which then has its place; 0 mostly. */
   delay(): number {
@@ -73,40 +86,32 @@ export class Users {
     return slot - now;
   }
 
-  /**
-   * One iteration of the user, if there is one left.
-   *
-   * @param intended - when it should have begun, on the run's clock; default: now
-   */
-  iterate(user: VirtualUser, intended?: number): void {
-    if (this.exhausted) return;
-    const { clock, recorder } = this.#context;
-    const start = intended ?? clock.now();
-    user.intended = intended;
+  /** Whether the user is to do an iteration, which then has begun. */
+  #begin(user: VirtualUser, due: number | undefined): boolean {
+    if (due === undefined || this.exhausted) return false;
     this.#begun++;
-    this.running++;
-    let failed = false;
-    try {
-      this.#iterate(this.#data, user);
-    } catch (error) {
-      failed = true;
-      if (currentTask()?.isCancelled !== true) this.#fail(user, error);
-    } finally {
-      this.running--;
-      if (user.open.size > 0) user.closeOpen();
-    }
-    user.iteration++;
-    user.tags = this.#context.plan.tags;
-    if (currentTask()?.isCancelled === true) {
-      recorder.registry.metric('interrupted_iterations', 'counter').with(user.tags).add(1);
-      return;
-    }
-    if (failed) recorder.registry.metric('failed_iterations', 'counter').with(user.tags).add(1);
-    recorder.iteration(clock.now() - start);
+    user.intended = due === NOW ? undefined : due;
+    user.start = due === NOW ? this.#context.clock.now() : due;
+    return true;
   }
 
   #fail(user: VirtualUser, error: unknown): void {
+    if (currentTask()?.isCancelled === true) return;
+    const { recorder } = this.#context;
+    recorder.registry.metric('failed_iterations', 'counter').with(user.tags).add(1);
     if (typeof error === 'object' && error !== null && recorded.has(error)) return;
-    this.#context.recorder.error(error, user.tags);
+    recorder.error(error, user.tags);
+  }
+
+  #end(user: VirtualUser): void {
+    const { clock, recorder, plan } = this.#context;
+    if (user.open.length > 0) user.closeOpen();
+    user.iteration++;
+    user.tags = plan.tags;
+    if (currentTask()?.isCancelled === true) {
+      recorder.registry.metric('interrupted_iterations', 'counter').with(user.tags).add(1);
+    } else {
+      recorder.iteration(clock.now() - user.start);
+    }
   }
 }

@@ -22,7 +22,9 @@ export class VirtualUser {
   /** Iterations that it has begun before this one. */
   iteration = 0;
   /** Its own, kept from one iteration to the next. */
-  readonly data: Record<string, unknown> = {};
+  get data(): Record<string, unknown> {
+    return (this.#data ??= {});
+  }
   /** @internal */
   readonly context: RunContext;
   /** Added to every sample; changed by {@link tagged}. @internal */
@@ -32,10 +34,14 @@ export class VirtualUser {
    * request was late counts as latency. @internal
    */
   intended: number | undefined = undefined;
+  /** When the iteration began, or should have. @internal */
+  start = 0;
   /** Of the iteration's connections. @internal */
-  readonly open = new Set<{ destroy(): void }>();
-  /** HTTP connections, by origin. @internal */
-  readonly wires = new Map<string, Wire[]>();
+  readonly open: { destroy(): void }[] = [];
+  /** HTTP connections. Few, so that looking through them costs less than a map. @internal */
+  readonly wires: Wire[] = [];
+  /** There are many users, and most have none. */
+  #data: Record<string, unknown> | undefined = undefined;
 
   /** @internal */
   constructor(id: number, context: RunContext) {
@@ -46,15 +52,13 @@ export class VirtualUser {
 
   /** What the iteration leaves open. @internal */
   closeOpen(): void {
-    for (const each of this.open) each.destroy();
-    this.open.clear();
+    for (const each of this.open.splice(0)) each.destroy();
   }
 
   /** @internal */
   close(): void {
     this.closeOpen();
-    for (const wires of this.wires.values()) for (const wire of wires) wire.close();
-    this.wires.clear();
+    for (const wire of this.wires.splice(0)) wire.close();
   }
 }
 
@@ -63,6 +67,11 @@ const local = new FiberLocal<VirtualUser>('virtual user');
 /** Runs `fn` as the user, in the running task. */
 export function asUser<T>(user: VirtualUser, fn: () => T): T {
   return local.run(user, fn);
+}
+
+/** From now on the running task, and those that it spawns, are the user's. */
+export function becomeUser(user: VirtualUser): void {
+  local.set(user);
 }
 
 /**

@@ -159,20 +159,16 @@ function complete(
 
 /** A connection to the origin that is free. A user that asks for several things at once has several. */
 function wireOf(user: VirtualUser, origin: string): Wire {
-  let wires = user.wires.get(origin);
-  if (wires === undefined) user.wires.set(origin, (wires = []));
-  for (const wire of wires) if (!wire.busy) return wire;
+  for (const wire of user.wires) if (!wire.busy && wire.origin === origin) return wire;
   const wire = user.context.transport.wire(origin);
-  wires.push(wire);
+  user.wires.push(wire);
   return wire;
 }
 
 /** What was cut off in the middle is not used again. */
 function discard(user: VirtualUser, wire: Wire): void {
-  for (const wires of user.wires.values()) {
-    const at = wires.indexOf(wire);
-    if (at >= 0) wires.splice(at, 1);
-  }
+  const at = user.wires.indexOf(wire);
+  if (at >= 0) user.wires.splice(at, 1);
   wire.close();
 }
 

@@ -33,8 +33,8 @@ export class InProcessTransport implements Transport {
     this.#clock = clock;
   }
 
-  wire(): Wire {
-    return new InProcessWire(this.#handler, this.#clock);
+  wire(origin: string): Wire {
+    return new InProcessWire(origin, this.#handler, this.#clock);
   }
 }
 
@@ -44,7 +44,11 @@ class InProcessWire implements Wire {
   readonly #clock: Clock;
   #task: Task<void> | undefined = undefined;
 
-  constructor(handler: InProcessHandler, clock: Clock) {
+  constructor(
+    readonly origin: string,
+    handler: InProcessHandler,
+    clock: Clock,
+  ) {
     this.#handler = handler;
     this.#clock = clock;
   }

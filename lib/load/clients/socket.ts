@@ -23,7 +23,7 @@ export function opened<T extends { destroy(): void }>(
   user.intended = undefined;
   try {
     const connection = open(user);
-    user.open.add(connection);
+    user.open.push(connection);
     recorder.registry.metric(`${protocol}_connects`, 'counter').with(user.tags).add(1);
     recorder.registry
       .metric(`${protocol}_connecting`, 'trend', 'ms')

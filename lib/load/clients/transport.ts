@@ -24,6 +24,7 @@ export interface Exchange {
 
 /** A connection of one user to one origin; one request at a time. */
 export interface Wire {
+  readonly origin: string;
   readonly busy: boolean;
   /**
    * Sends the request, and wakes the waiter when the exchange is complete or has failed. With `discard`, the body is

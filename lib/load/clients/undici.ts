@@ -15,6 +15,7 @@ const noop = (): void => undefined;
 class UndiciWire implements Wire {
   readonly #answers: Answers;
   busy = false;
+  readonly origin: string;
   readonly #client: Client;
   readonly #clock: Clock;
   #waiter: Waiter<Exchange> | undefined = undefined;
@@ -22,7 +23,8 @@ class UndiciWire implements Wire {
   #discard = false;
   #abort: (error?: Error) => void = noop;
 
-  constructor(client: Client, clock: Clock, answers: Answers) {
+  constructor(origin: string, client: Client, clock: Clock, answers: Answers) {
+    this.origin = origin;
     this.#client = client;
     this.#answers = answers;
     this.#clock = clock;
@@ -150,6 +152,6 @@ export class UndiciTransport implements Transport {
       bodyTimeout: timeout,
       connect: { timeout, rejectUnauthorized: !insecure },
     });
-    return new UndiciWire(client, this.#clock, this.#answers);
+    return new UndiciWire(origin, client, this.#clock, this.#answers);
   }
 }
