@@ -11,6 +11,9 @@ const settle = async () => {
   return process.memoryUsage.rss();
 };
 
+/** Idle stacks are swept a gigabyte a second: what was used below a sleeping user goes back. */
+const SWEEPS = 10_000;
+
 let thinking = 0;
 const scenario = {
   default: () => {
@@ -28,6 +31,7 @@ const before = await settle();
 const stop = new AbortController();
 const load = spawn(() => run(scenario, { ...plan, vus: users, signal: stop.signal }));
 while (thinking < users) await new Promise((resolve) => setTimeout(resolve, 50));
+await new Promise((resolve) => setTimeout(resolve, SWEEPS));
 const bytes = ((await settle()) - before) / users;
 console.log(JSON.stringify({ users, bytes }));
 stop.abort();
