@@ -51,7 +51,12 @@ export default tseslint.config(
   },
   {
     // Load the addon, which only `require` can, and what few programs need when they need it.
-    files: ['lib/binding.ts', 'lib/reports.ts', 'lib/offload/javascript-pool.ts'],
+    files: [
+      'lib/binding.ts',
+      'lib/reports.ts',
+      'lib/load/lazy.ts',
+      'lib/offload/javascript-pool.ts',
+    ],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {

@@ -44,6 +44,10 @@
  * | `ERR_OFFLOAD_ABANDONED` | an external function ran on when the time its pool was given to close was over |
  * | `ERR_OFFLOAD_THREADS` | the threads of a pool cannot be started, or memory for calls is out |
  * | `ERR_SIMULATION_FAILED` | a schedule of a simulation failed |
+ * | `ERR_LOAD_NO_USER` | a client, check or metric of a load test was used outside of a virtual user |
+ * | `ERR_LOAD_NO_TARGET` | a load test asks for a relative URL, and no target was named |
+ * | `ERR_LOAD_SCENARIO` | a module is no scenario of a load test, or could not be loaded |
+ * | `ERR_LOAD_RESULTS` | results of load tests that cannot be read or merged |
  * | `ERR_FIBER_UNSUPPORTED` | this platform, Node or V8 cannot run fibers |
  */
 export type FiberErrorCode =
@@ -89,6 +93,10 @@ export type FiberErrorCode =
   | 'ERR_OFFLOAD_ABANDONED'
   | 'ERR_OFFLOAD_THREADS'
   | 'ERR_SIMULATION_FAILED'
+  | 'ERR_LOAD_NO_USER'
+  | 'ERR_LOAD_NO_TARGET'
+  | 'ERR_LOAD_SCENARIO'
+  | 'ERR_LOAD_RESULTS'
   | 'ERR_FIBER_UNSUPPORTED';
 
 /** Any mistake in the use of greenfiber. Everything involved stays usable after it. */

@@ -1,22 +1,23 @@
-// "30,000 connections" (Stackless): a TCP server with one fiber per connection, all open, each echoing now and then,
-// against the same server with callbacks and with async functions. Bytes per connection, latency percentiles, and
-// the processor time of the server per echo.
+// "30,000 connections" (Stackless): a TCP server with one fiber per connection, all open at once, each echoing now and
+// then, against the same server with callbacks and with async functions. Every byte is checked. Then the other kind of
+// peers: half of the connections are reset, some peers read nothing, some end their side, some send garbage and run; the
+// rest has to be served as before, and everything to be given back at the end.
 //
-//   node bench/connections/run.mjs [--connections 30000] [--rounds 3] [--seconds 4] [--rate 4000]
+//   node bench/connections/run.mjs [--connections 30000] [--rounds 3] [--seconds 4] [--rate 4000] [--variants fibers,…]
+//   node bench/connections/run.mjs --rounds 1 --seconds 120 --write      the full run, for docs/benchmarks
 //
-// Every run is a server and its clients in processes of their own; the variants are interleaved. A process may
-// open no more connections than its limit of file descriptors allows (`ulimit -n`), so the number is cut to that.
-import { execFileSync, fork } from 'node:child_process';
+// Every run is a server and its clients in processes of their own; the variants are interleaved. Where a process may not
+// have so many connections open, --servers 2 has the same server twice, each with half of them.
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { inRoot } from '../../scripts/lib/paths.mjs';
 import { table } from '../../scripts/lib/table.mjs';
 import { summarize } from '../js/statistics.mjs';
-
-const VARIANTS = ['fibers', 'callbacks', 'async'];
-const SPARE_DESCRIPTORS = 200;
-/** Ports that one local address has for its connections to one server, cautiously. */
-const PER_ADDRESS = 10_000;
+import { checkLimits, shares } from './limits.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -24,70 +25,125 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
     rate: { type: 'string', default: '4000' },
+    servers: { type: 'string', default: '1' },
+    hostile: { type: 'string', default: '200' },
+    variants: { type: 'string', default: 'fibers,callbacks,async' },
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
-
-function possible(wanted) {
-  const limit = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim();
-  if (limit === 'unlimited') return wanted;
-  return Math.min(wanted, Number(limit) - SPARE_DESCRIPTORS);
-}
+const VARIANTS = values.variants.split(',');
+const BASE = { wrong: 0, lost: 0, unanswered: 0 };
 
 const program = (name) => fileURLToPath(new URL(`${name}.mjs`, import.meta.url));
 
-const message = async (child) => {
-  const ended = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`a process ended: ${signal ?? `exit code ${code}`}`);
+async function message(child) {
+  const done = new AbortController();
+  const { signal } = done;
+  const ended = once(child, 'exit', { signal }).then(([code, by]) => {
+    throw new Error(`a process ended: ${by ?? `exit code ${code}`}`);
   });
   ended.catch(() => undefined);
-  return (await Promise.race([once(child, 'message'), ended]))[0];
-};
-
-async function ask(child, question) {
-  child.send(question);
-  return message(child);
+  try {
+    return (await Promise.race([once(child, 'message', { signal }), ended]))[0];
+  } finally {
+    done.abort();
+  }
 }
 
-function openClients(port, connections) {
-  const clients = [];
-  for (let left = connections; left > 0; left -= PER_ADDRESS) {
-    const share = Math.min(left, PER_ADDRESS);
-    const address = `127.0.0.${2 + clients.length}`;
-    clients.push(fork(program('client'), [port, share, address], { execArgv: [] }));
+async function ask(child, question) {
+  const answer = message(child);
+  child.send(question);
+  return answer;
+}
+
+const toAll = (clients, order, options = {}) =>
+  Promise.all(clients.map((client) => ask(client, { order, ...options })));
+
+function verify(phase, answers) {
+  for (const what of Object.keys(BASE)) {
+    const count = answers.reduce((sum, answer) => sum + answer[what], 0);
+    if (count > 0) throw new Error(`${phase}: ${count} ${what}`);
   }
-  return clients;
+}
+
+/** What all servers answer, added up. */
+async function sumOf(servers, question) {
+  const answers = await Promise.all(servers.map((server) => ask(server, question)));
+  const names = Object.keys(answers[0]);
+  return Object.fromEntries(
+    names.map((name) => [name, answers.reduce((sum, answer) => sum + answer[name], 0)]),
+  );
+}
+
+/** The servers' connections and tasks, once they have come down to so many, or after some seconds. */
+async function settled(servers, connections) {
+  for (let i = 0; ; i++) {
+    const state = await sumOf(servers, 'state');
+    const isDone = state.connections <= connections && state.tasks <= connections + servers.length;
+    if (isDone || i === 300) return state;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function abuse(servers, clients, connections) {
+  const drive = {
+    rate: Number(values.rate) / clients.length / 2,
+    seconds: Math.min(10, Number(values.seconds)),
+  };
+  const gone = await toAll(clients, 'halve');
+  const left = connections - gone.reduce((sum, answer) => sum + answer.gone, 0);
+  await settled(servers, left);
+  for (const kind of ['slowReaders', 'halfOpen', 'garbage']) {
+    const count = Math.ceil(Number(values.hostile) / clients.length);
+    await toAll(clients, 'hostile', { kind, count });
+    verify(`with ${kind}`, await toAll(clients, 'trickle', drive));
+  }
+  await toAll(clients, 'endHostile');
+  const { connections: rest } = await settled(servers, left);
+  if (rest !== left) throw new Error(`${rest} connections are left of ${left}`);
+  await toAll(clients, 'close');
+  const end = await settled(servers, 0);
+  if (end.connections !== 0 || end.tasks > servers.length)
+    throw new Error(`left behind: ${JSON.stringify(end)}`);
 }
 
 async function run(variant, connections) {
-  const server = fork(program('server'), [variant], { execArgv: ['--expose-gc'] });
-  const { port } = await message(server);
-  const before = await ask(server, 'memory');
-  const clients = openClients(port, connections);
+  const servers = Array.from({ length: Number(values.servers) }, () =>
+    fork(program('server'), [variant], { execArgv: ['--expose-gc'] }),
+  );
+  const ports = (await Promise.all(servers.map(message))).map(({ port }) => port);
+  const { memory: before } = await sumOf(servers, 'memory');
+  const clients = shares(connections, ports).map(({ port, address, count }) =>
+    fork(program('client'), [port, count, address], { execArgv: [] }),
+  );
   await Promise.all(clients.map(message));
-  const after = await ask(server, 'memory');
+  const { memory } = await sumOf(servers, 'memory');
 
   const drive = { rate: Number(values.rate) / clients.length, seconds: Number(values.seconds) };
-  await Promise.all(clients.map((client) => ask(client, { ...drive, seconds: 1 }))); // warm-up
-  const { cpu: idle } = await ask(server, 'cpu');
-  const latencies = (await Promise.all(clients.map((client) => ask(client, drive)))).flat();
-  const { cpu } = await ask(server, 'cpu');
+  verify('warm-up', await toAll(clients, 'trickle', { ...drive, seconds: 1 }));
+  const { cpu: idle } = await sumOf(servers, 'cpu');
+  const answers = await toAll(clients, 'trickle', drive);
+  const { cpu } = await sumOf(servers, 'cpu');
+  verify('traffic', answers);
+  const latencies = Float64Array.from(answers.flatMap((answer) => answer.latencies)).sort();
+  await abuse(servers, clients, connections);
 
-  for (const child of [...clients, server]) child.disconnect();
-  await Promise.all([...clients, server].map((child) => once(child, 'exit')));
-  latencies.sort((a, b) => a - b);
+  for (const child of [...clients, ...servers]) child.disconnect();
+  await Promise.all([...clients, ...servers].map((child) => once(child, 'exit')));
   const percentile = (share) => latencies[Math.floor(share * (latencies.length - 1))];
   return {
-    'bytes each': (after.memory - before.memory) / connections,
+    'bytes each': (memory - before) / connections,
     'median, µs': percentile(0.5),
     '99 %, µs': percentile(0.99),
     '99.9 %, µs': percentile(0.999),
     'CPU per echo, µs': (cpu - idle) / latencies.length,
-    echoes: latencies.length,
+    'echoes a second': latencies.length / Number(values.seconds),
   };
 }
 
-const connections = possible(Number(values.connections));
+const connections = Number(values.connections);
+checkLimits((connections + Number(values.hostile)) / Number(values.servers));
 const samples = new Map(VARIANTS.map((variant) => [variant, []]));
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const variant of VARIANTS) samples.get(variant).push(await run(variant, connections));
@@ -101,16 +157,31 @@ const medians = Object.fromEntries(
     ),
   ]),
 );
+const result = {
+  node: process.versions.node,
+  machine: `${os.cpus()[0].model.trim()}, ${os.cpus().length} processors`,
+  load: os.loadavg()[0],
+  date: new Date().toISOString().slice(0, 10),
+  connections,
+  servers: Number(values.servers),
+  seconds: Number(values.seconds),
+  rounds: Number(values.rounds),
+  medians,
+};
+if (values.write) {
+  writeFileSync(inRoot('docs/benchmarks/connections.json'), `${JSON.stringify(result, null, 2)}\n`);
+}
 if (values.json) {
-  console.log(JSON.stringify({ node: process.versions.node, connections, medians }));
+  console.log(JSON.stringify(result));
 } else {
-  const columns = Object.keys(medians.fibers);
+  const columns = Object.keys(medians[VARIANTS[0]]);
   const rows = Object.entries(medians).map(([variant, figures]) => [
     variant,
     ...columns.map((what) => figures[what].toFixed(what.startsWith('CPU') ? 1 : 0)),
   ]);
   console.log(
-    `Node ${process.versions.node}, ${connections} connections, medians of ${values.rounds} runs\n`,
+    `Node ${result.node}, ${connections} connections for ${values.seconds} s, medians of ${values.rounds} runs; ` +
+      'no connection was lost and no byte wrong, also while half were reset and others misbehaved\n',
   );
   console.log(table([['server', ...columns], ...rows]));
 }

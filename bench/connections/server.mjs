@@ -1,8 +1,9 @@
 // The echo server of run.mjs, in a process of its own: `node --expose-gc server.mjs VARIANT`. Answers the
-// message 'memory' with its resident bytes after a collection, 'cpu' with the microseconds that it has worked.
+// message 'memory' with its resident bytes after a collection, 'cpu' with the microseconds that it has worked, 'state' with
+// its open connections and its tasks.
 import { once } from 'node:events';
 import net from 'node:net';
-import { spawn } from 'greenfiber';
+import { Scheduler, spawn } from 'greenfiber';
 import { listen } from 'greenfiber/io';
 
 const HOST = '127.0.0.1';
@@ -58,14 +59,20 @@ const answers = {
       globalThis.gc();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return process.memoryUsage.rss();
+    return { memory: process.memoryUsage.rss() };
   },
   cpu() {
     const { user, system } = process.cpuUsage();
-    return user + system;
+    return { cpu: user + system };
+  },
+  async state() {
+    const connections = await new Promise((resolve) => {
+      server.getConnections((_, count) => resolve(count));
+    });
+    return { connections, tasks: Scheduler.default.stats().alive };
   },
 };
 
-process.on('message', async (what) => process.send({ [what]: await answers[what]() }));
+process.on('message', async (what) => process.send(await answers[what]()));
 process.on('disconnect', () => process.exit());
 process.send({ port: server.address().port });

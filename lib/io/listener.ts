@@ -1,8 +1,9 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-import { FiberError } from '../errors';
-import { checkFunction, checkObject } from '../options';
-import { group } from '../scheduler/group';
+import { AbortError, FiberError } from '../errors';
+import { checkDuration, checkFunction, checkObject } from '../options';
+import { group, type Group } from '../scheduler/group';
+import { currentScheduler } from '../scheduler/spawn';
 import { Waiter } from '../scheduler/waiter';
 import { Connection } from './connection';
 import { converse, type OnConnectionError } from './converse';
@@ -25,6 +26,8 @@ export class Listener implements Iterable<Connection>, Disposable {
   readonly #pending: Socket[] = [];
   readonly #acceptors: Waiter<Connection | null>[] = [];
   #serve: ((socket: Socket) => void) | undefined = undefined;
+  /** The tasks of {@link serve}. */
+  #members: Group | undefined = undefined;
   #end: Waiter<undefined> | undefined = undefined;
   #errors: unknown[] = [];
   #closed = false;
@@ -85,6 +88,7 @@ export class Listener implements Iterable<Connection>, Disposable {
     this.#checkFree();
     if (this.#acceptors.length > 0) throw busy();
     group((members) => {
+      this.#members = members;
       this.#serve = (socket) => {
         const connection = new Connection(socket);
         members.spawn(converse, connection, handler, onError);
@@ -107,6 +111,22 @@ export class Listener implements Iterable<Connection>, Disposable {
     for (const socket of this.#pending.splice(0)) socket.destroy();
     for (const acceptor of this.#acceptors.splice(0)) acceptor.wake(null);
     this.#end?.wake(undefined);
+  }
+
+  /**
+   * {@link close}, and a deadline for the connections that {@link serve} has under way: the tasks of those that are left
+   * are cancelled with an {@link AbortError}, so that `serve` returns. Does not block.
+   *
+   * @param grace - milliseconds until then; by default as long as it takes
+   * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`
+   */
+  shutdown(grace = Infinity): void {
+    checkDuration('grace', grace);
+    this.close();
+    const members = this.#members;
+    const cancel = (): void => members?.cancel(new AbortError('The server is shutting down'));
+    if (grace === 0) cancel();
+    else currentScheduler().clock.setTimer(grace, cancel, false);
   }
 
   /** {@link close}, for `using`. */

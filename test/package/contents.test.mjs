@@ -56,6 +56,10 @@ test('the page of greenfiber/inspect', (t) => {
   for (const file of page) t.true(files.includes(`lib/inspect/page/${file}`), file);
 });
 
+test('the page of load reports', (t) => {
+  for (const file of ['page.css', 'page.js']) t.true(files.includes(`lib/load/page/${file}`), file);
+});
+
 test('no build output but the binaries, no tests, no settings of ours', (t) => {
   const strays = files.filter((file) => /^(test|scripts|build|\.)|src-native\/build/.test(file));
   t.deepEqual(strays, []);

@@ -1,6 +1,6 @@
 // The tarball, installed offline in an empty folder with no compiler on the PATH, on each Node.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { gypEnvironment } from '../../scripts/lib/native.mjs';
@@ -17,12 +17,15 @@ const pingPong = `
 `;
 const score = '1,11,21';
 
-// The packages that ours depends on come from npm's cache.
+// The packages that ours depends on, and what those depend on, come from npm's cache.
 test.before(() => {
-  const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  for (const [name, version] of Object.entries(dependencies)) {
-    execFileSync('npm', ['cache', 'add', `${name}@${version}`]);
-  }
+  const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  const needed = Object.entries(packages).filter(([where, { dev }]) => where !== '' && !dev);
+  const named = needed.map(([where, { version }]) => {
+    const name = where.slice(where.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    return `${name}@${version}`;
+  });
+  execFileSync('npm', ['cache', 'add', ...new Set(named)]);
 });
 
 for (const major of majors) {
@@ -54,6 +57,27 @@ for (const major of majors) {
       console.log(snapshot().tasks.length, /<title>greenfiber/.test(page));
     `;
       t.is(await user.script('inspected.mjs', inspected), '0 true');
+
+      const command = path.join('node_modules', 'greenfiber', 'dist', 'load', 'cli.js');
+      const scenario = `
+      import { check, vu } from 'greenfiber/load';
+      export default (): void => void check(vu().id as number, { 'has a number': (id) => id > 0 });
+    `;
+      writeFileSync(path.join(user.app, 'scenario.ts'), scenario);
+      const report = await user.node(
+        command,
+        'load',
+        'scenario.ts',
+        '-n',
+        '3',
+        '--html',
+        'out.html',
+      );
+      t.regex(report, /has a number: 3 of 3/);
+      t.regex(
+        readFileSync(path.join(user.app, 'out.html'), 'utf8'),
+        /<title>Load test of scenario/,
+      );
 
       rmSync(user.folder, { recursive: true });
     },

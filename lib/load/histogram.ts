@@ -1,0 +1,89 @@
+import type { Histogram as HdrHistogram } from 'hdr-histogram-js';
+
+import { lazily } from './lazy';
+
+/** Values are kept as whole thousandths: microseconds, for milliseconds. */
+const SCALE = 1000;
+/** A value is known to one part in a thousand. */
+const DIGITS = 3;
+
+/**
+ * A distribution in constant memory: Gil Tene's HDR histogram, through hdr-histogram-js. Two of them can be merged
+ * without loss, also when one comes from another thread or machine in its encoded form, which is that of the other
+ * HdrHistogram libraries.
+ */
+export class Histogram {
+  readonly #hdr: HdrHistogram;
+  #sum = 0;
+
+  constructor() {
+    this.#hdr = lazily.hdr().build({
+      bitBucketSize: 32,
+      autoResize: true,
+      lowestDiscernibleValue: 1,
+      highestTrackableValue: 2_000_000,
+      numberOfSignificantValueDigits: DIGITS,
+      useWebAssembly: false,
+    });
+  }
+
+  /** One value, from 0. */
+  record(value: number): void {
+    this.#hdr.recordValue(Math.round(value * SCALE));
+    this.#sum += value;
+  }
+
+  get count(): number {
+    return this.#hdr.totalCount;
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+
+  get mean(): number {
+    return this.count === 0 ? 0 : this.#sum / this.count;
+  }
+
+  get min(): number {
+    return this.percentile(0);
+  }
+
+  get max(): number {
+    return this.#hdr.maxValue / SCALE;
+  }
+
+  /** The value that `share` percent of all values do not exceed. */
+  percentile(share: number): number {
+    return this.count === 0 ? 0 : this.#hdr.getValueAtPercentile(share) / SCALE;
+  }
+
+  add(other: Histogram): void {
+    this.#hdr.add(other.#hdr);
+    this.#sum += other.#sum;
+  }
+
+  reset(): void {
+    this.#hdr.reset();
+    this.#sum = 0;
+  }
+
+  encode(): EncodedHistogram {
+    return { sum: this.#sum, hdr: lazily.hdr().encodeIntoCompressedBase64(this.#hdr) };
+  }
+
+  static decode({ sum, hdr }: EncodedHistogram): Histogram {
+    const histogram = new Histogram();
+    histogram.#hdr.add(lazily.hdr().decodeFromCompressedBase64(hdr, 32, false));
+    histogram.#sum = sum;
+    return histogram;
+  }
+}
+
+/** A {@link Histogram} as JSON. */
+export interface EncodedHistogram {
+  /** The sum of all values, which the histogram itself knows to three digits only. */
+  readonly sum: number;
+  /** Of values times 1000, in the compressed base64 format (V2) of HdrHistogram. */
+  readonly hdr: string;
+}
