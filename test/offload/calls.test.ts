@@ -1,11 +1,14 @@
 import test from 'ava';
-import { Fiber, FiberError, group, spawn, yieldNow } from 'greenfiber';
+import { engine, Fiber, FiberError, group, spawn, yieldNow } from 'greenfiber';
 import { Offload, OffloadError, type ExternalFn } from 'greenfiber/offload';
 
 import { refused, stillWorks } from '../helpers/codes';
 import { caught, inTask } from '../helpers/in-task';
 import { libraryOf, testLibrary } from '../helpers/offload-library';
 import { loadAddon } from '../helpers/test-addon';
+
+/** The locker engine needs more than a microsecond for a switch. */
+const TASKS = engine === 'direct' ? 10_000 : 1000;
 
 const pool = new Offload({ threads: 2 });
 const library = pool.load(testLibrary());
@@ -161,19 +164,19 @@ test('one call that fails among many says so to its caller alone', async (t) => 
   t.deepEqual(failed, [9, 59, 109, 159, 209]);
 });
 
-test('ten thousand tasks get the results of their own calls', async (t) => {
+test('thousands of tasks get the results of their own calls', async (t) => {
   const echo = library.fn<[number], number>('echo_integer');
   await inTask(t, () => {
     let right = 0;
     group((g) => {
-      for (let i = 0; i < 10_000; i++) {
+      for (let i = 0; i < TASKS; i++) {
         g.spawn(() => {
           for (let round = 0; round < 3; round++)
             if (echo(i * 3 + round) === i * 3 + round) right++;
         });
       }
     });
-    t.is(right, 30_000);
+    t.is(right, 3 * TASKS);
   });
 });
 
