@@ -33,7 +33,7 @@ const once = async (server: Server): Promise<number> => {
 
 const load = async (iteration: Scenario['default'], options: RunOptions = {}): Promise<Results> =>
   await spawn(() =>
-    run({ default: iteration }, { vus: 2, iterations: 6, gracefulStop: '2s', ...options }),
+    run({ default: iteration }, { vus: 2, iterations: 6, duration: '10m', ...options }),
   );
 
 const sum = (results: Results, name: string, tags = {}) =>
