@@ -55,7 +55,7 @@ import { check, http, Trend, vu, type LoadOptions } from 'greenfiber/load';
 enum Step { look, buy }
 const sizes: Trend = new Trend('sizes', { unit: 'bytes' });
 
-export const options: LoadOptions = { vus: 4, iterations: 40, thresholds: { checks: 'rate==1' } };
+export const options: LoadOptions = { vus: 4, iterations: 40, duration: '10m', thresholds: { checks: 'rate==1' } };
 
 export function setup(): { path: string; from: number } {
   return { path: '/x', from: Step.buy };
