@@ -14,7 +14,7 @@ export interface Addon {
   configure(options: { stackSize: number; poolSize: number }): void;
   /** Gives idle memory back; false: there is nothing left to look after. */
   trimIdle(): boolean;
-  /** See src-native/offload/environment.h. */
+  /** See src-native/offload/functions.h. */
   openOffload(complete: (count: number) => void, completed: Int32Array): NativeOffload;
 }
 

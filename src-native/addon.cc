@@ -7,7 +7,7 @@
 
 #include "fiber/callbacks.h"
 #include "fiber/runtime.h"
-#include "offload/environment.h"
+#include "offload/functions.h"
 #include "v8_value.h"
 
 namespace greenfiber {

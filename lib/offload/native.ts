@@ -13,7 +13,7 @@ export type LibraryDescription =
   | { first: number; functions: FunctionDescription[] }
   | { code: 'ERR_OFFLOAD_LIBRARY' | 'ERR_OFFLOAD_ABI'; reason: string };
 
-/** The functions of src-native/offload/environment.cc. */
+/** The functions of src-native/offload/functions.cc. */
 export interface NativeOffload {
   /** The pool's number, or why there is none. */
   startPool(threads: number, pin: boolean): number | string;

@@ -2,17 +2,9 @@
 
 #include <dlfcn.h>
 #include <node.h>
-#include <uv.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <deque>
-
-#include "offload/crash_report.h"
-#include "offload/library.h"
-#include "offload/pins.h"
-#include "offload/pool.h"
-#include "v8_value.h"
 
 namespace greenfiber::offload {
 
@@ -26,79 +18,7 @@ constexpr std::chrono::seconds kPatience{5};
 constexpr std::chrono::microseconds kSpinning{20};
 constexpr unsigned kMostVain = 6;
 
-struct OpenBatch {
-  std::unique_ptr<Batch> batch;
-  std::int32_t pool = -1;  // that runs it
-  Pins::List pins;
-};
-
-struct OpenPool {
-  std::unique_ptr<Pool> pool;
-  std::uint32_t batches = 0;  // that it runs
-  bool abandoned = false;
-};
-
-class Environment {
- public:
-  Environment(Napi::Env env, Napi::Function complete, Napi::Int32Array completed);
-
-  static Environment& current() { return *current_; }
-
-  std::int32_t start_pool(std::uint32_t threads, bool pin, std::string& failure);
-  void stop_pool(std::int32_t number);
-  void abandon_pool(std::int32_t number);
-  OpenPool& pool(std::int32_t number) { return pools_[static_cast<std::size_t>(number)]; }
-
-  void add_batch(std::unique_ptr<Batch> batch);
-  void drop_batch(std::int32_t id) { batches_[static_cast<std::size_t>(id)] = OpenBatch(); }
-  OpenBatch& batch(std::int32_t id) { return batches_[static_cast<std::size_t>(id)]; }
-
-  // Answers how many calls were refused; -1: memory is out, and nothing was submitted.
-  // `hold`: poll is called before the thread returns to its loop.
-  std::int32_t submit(std::int32_t pool, OpenBatch& open, std::uint32_t count, bool hold,
-                      const v8::FunctionCallbackInfo<v8::Value>& info);
-  // What has been completed, or a look for it; 0: the loop will call `complete`.
-  std::uint32_t poll(bool look);
-  // Answers the number of the first.
-  std::size_t add_targets(std::vector<Target> targets);
-
- private:
-  void pin(Batch& batch, std::uint32_t index, v8::Local<v8::Value> value);
-  void hold_loop(int change);
-  void take_completed();
-  std::uint32_t list_completed();
-  void spin();
-  void end(napi_async_cleanup_hook_handle hook);
-  void stop_everything();
-
-  [[gnu::tls_model("initial-exec")]] static thread_local Environment* current_;
-
-  Napi::FunctionReference complete_;
-  Napi::Reference<Napi::Int32Array> completed_;
-  std::int32_t* const completed_data_;
-  const std::size_t completed_length_;
-  Napi::AsyncContext context_;
-  Napi::Env env_;
-  Pins pins_;
-  std::shared_ptr<Completions> completions_;
-  uv_async_t async_;
-  int holds_ = 0;
-  unsigned vain_looks_ = 0;
-  unsigned looks_to_leave_out_ = 0;
-  napi_async_cleanup_hook_handle ending_ = nullptr;
-  bool has_stopped_ = false;
-  bool left_behind_ = false;  // some thread
-  std::deque<OpenPool> pools_;
-  std::deque<OpenBatch> batches_;
-  std::deque<Target> targets_;
-
-  // The buffer that the call before this one was given.
-  struct {
-    v8::Local<v8::Value> buffer;
-    std::byte* data;
-    std::int32_t refusal;
-  } last_ = {};
-};
+}  // namespace
 
 thread_local Environment* Environment::current_ = nullptr;
 
@@ -132,7 +52,7 @@ Environment::Environment(Napi::Env env, Napi::Function complete, Napi::Int32Arra
       [](void* self) { static_cast<Environment*>(self)->stop_everything(); }, this);
   // Threads that had to be left behind go on to run this code, also after the last environment that uses it.
   Dl_info self;
-  if (dladdr(reinterpret_cast<void*>(&open), &self) != 0) {
+  if (dladdr(&kPatience, &self) != 0) {
     dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
   }
 }
@@ -363,149 +283,6 @@ void Environment::stop_everything() {
     }
     open.pool->abandon();
   }
-}
-
-std::int32_t number(const Napi::CallbackInfo& info, std::size_t index) {
-  return info[index].As<Napi::Number>().Int32Value();
-}
-
-// startPool(threads, pin): its number, or why there is none.
-Napi::Value start_pool(const Napi::CallbackInfo& info) {
-  std::string failure;
-  const std::int32_t pool = Environment::current().start_pool(
-      static_cast<std::uint32_t>(number(info, 0)), info[1].ToBoolean(), failure);
-  if (pool < 0) return Napi::String::New(info.Env(), failure);
-  return Napi::Number::New(info.Env(), pool);
-}
-
-// stopPool(pool): no batch of it is under way.
-Napi::Value stop_pool(const Napi::CallbackInfo& info) {
-  Environment::current().stop_pool(number(info, 0));
-  return info.Env().Undefined();
-}
-
-// abandonPool(pool): nobody waits for its batches any more, nor does the process.
-Napi::Value abandon_pool(const Napi::CallbackInfo& info) {
-  Environment::current().abandon_pool(number(info, 0));
-  return info.Env().Undefined();
-}
-
-// running(pool): the names of the functions that run now.
-Napi::Value running(const Napi::CallbackInfo& info) {
-  auto names = Napi::Array::New(info.Env());
-  for (const Target* target : Environment::current().pool(number(info, 0)).pool->running()) {
-    names.Set(names.Length(), target->name);
-  }
-  return names;
-}
-
-// addBatch(id, memory, capacity): where in `memory`, a SharedArrayBuffer with 64 bytes more than the batch needs, it begins.
-Napi::Value add_batch(const Napi::CallbackInfo& info) {
-  auto shared = to_v8(info[1]).As<v8::SharedArrayBuffer>();
-  std::shared_ptr<v8::BackingStore> memory = shared->GetBackingStore();
-  auto* const begin = static_cast<std::byte*>(memory->Data());
-  const std::size_t offset = (~reinterpret_cast<std::uintptr_t>(begin) + 1) % kCacheLine;
-  Environment::current().add_batch(std::make_unique<Batch>(
-      number(info, 0), memory, begin + offset, static_cast<std::uint32_t>(number(info, 2))));
-  return Napi::Number::New(info.Env(), static_cast<double>(offset));
-}
-
-// dropBatch(id): it is not under way, and never will be again.
-Napi::Value drop_batch(const Napi::CallbackInfo& info) {
-  Environment::current().drop_batch(number(info, 0));
-  return info.Env().Undefined();
-}
-
-// message(id, index): what a call that failed has to say.
-Napi::Value message(const Napi::CallbackInfo& info) {
-  const auto index = static_cast<std::uint32_t>(number(info, 1));
-  for (const auto& [of, text] : Environment::current().batch(number(info, 0)).batch->messages) {
-    if (of == index) return Napi::String::New(info.Env(), text);
-  }
-  return Napi::String::New(info.Env(), "");
-}
-
-Napi::Value describe(Napi::Env env, Library library) {
-  if (library.code != nullptr) {
-    auto refusal = Napi::Object::New(env);
-    refusal.Set("code", library.code);
-    refusal.Set("reason", library.reason);
-    return refusal;
-  }
-  auto functions = Napi::Array::New(env);
-  for (const Target& target : library.targets) {
-    auto function = Napi::Object::New(env);
-    function.Set("name", target.name);
-    function.Set("signature", target.signature);
-    functions.Set(functions.Length(), function);
-  }
-  auto described = Napi::Object::New(env);
-  const std::size_t first = Environment::current().add_targets(std::move(library.targets));
-  described.Set("first", static_cast<double>(first));
-  described.Set("functions", functions);
-  return described;
-}
-
-// load(path): { first, functions: [{ name, signature }] }, the numbers of the functions count from `first`; or
-// { code, reason }.
-Napi::Value load(const Napi::CallbackInfo& info) {
-  report_crashes();
-  return describe(info.Env(), load_library(info[0].As<Napi::String>()));
-}
-
-Napi::Value kernels(const Napi::CallbackInfo& info) {
-  return describe(info.Env(), read_table(built_in_kernels(), "greenfiber"));
-}
-
-// submit(pool, id, count, hold, ...buffers): see Environment::submit. A buffer is undefined for a call without.
-void submit(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  Environment& environment = Environment::current();
-  OpenBatch& open = environment.batch(info[1].As<v8::Int32>()->Value());
-  const auto count = static_cast<std::uint32_t>(info[2].As<v8::Int32>()->Value());
-  info.GetReturnValue().Set(
-      environment.submit(info[0].As<v8::Int32>()->Value(), open, count, info[3]->IsTrue(), info));
-}
-
-// poll(look): see Environment::poll.
-void poll(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  info.GetReturnValue().Set(Environment::current().poll(info[0]->IsTrue()));
-}
-
-// As those of fiber/callbacks.h: tasks call it on their own stacks, a hundred buffers at a time.
-void set_callback(Napi::Object on, const char* name, v8::FunctionCallback callback) {
-  v8::Isolate* isolate = v8::Isolate::GetCurrent();
-  v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  v8::Local<v8::FunctionTemplate> shape = v8::FunctionTemplate::New(isolate, callback);
-  shape->RemovePrototype();
-  to_v8(on)
-      .As<v8::Object>()
-      ->Set(context, v8::String::NewFromUtf8(isolate, name).ToLocalChecked(),
-            shape->GetFunction(context).ToLocalChecked())
-      .Check();
-}
-
-}  // namespace
-
-Napi::Value open(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  // Ends by itself, when the environment does.
-  new Environment(env, info[0].As<Napi::Function>(), info[1].As<Napi::Int32Array>());
-  auto functions = Napi::Object::New(env);
-  const auto set = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
-    functions.Set(name, Napi::Function::New(env, function, name));
-  };
-  set("startPool", start_pool);
-  set("stopPool", stop_pool);
-  set("abandonPool", abandon_pool);
-  set("running", running);
-  set("addBatch", add_batch);
-  set("dropBatch", drop_batch);
-  set("message", message);
-  set("load", load);
-  set("kernels", kernels);
-  set_callback(functions, "submit", submit);
-  set_callback(functions, "poll", poll);
-  return functions;
 }
 
 }  // namespace greenfiber::offload

@@ -1,13 +1,94 @@
 // The offloaded calls of one Node environment: its pools, the batches that JavaScript fills, the way back to its
-// event loop. What lib/offload/native.ts calls.
+// event loop.
 #pragma once
 
 #include <napi.h>
+#include <uv.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "offload/batch.h"
+#include "offload/completions.h"
+#include "offload/pins.h"
+#include "offload/pool.h"
 
 namespace greenfiber::offload {
 
-// openOffload(complete, completed): the functions. `complete(count)` is called when the batches whose numbers are in
-// the first `count` places of the Int32Array `completed` have been run. Once in an environment.
-Napi::Value open(const Napi::CallbackInfo& info);
+struct OpenBatch {
+  std::unique_ptr<Batch> batch;
+  std::int32_t pool = -1;  // that runs it
+  Pins::List pins;
+};
+
+struct OpenPool {
+  std::unique_ptr<Pool> pool;
+  std::uint32_t batches = 0;  // that it runs
+  bool abandoned = false;
+};
+
+class Environment {
+ public:
+  Environment(Napi::Env env, Napi::Function complete, Napi::Int32Array completed);
+
+  static Environment& current() { return *current_; }
+
+  std::int32_t start_pool(std::uint32_t threads, bool pin, std::string& failure);
+  void stop_pool(std::int32_t number);
+  void abandon_pool(std::int32_t number);
+  OpenPool& pool(std::int32_t number) { return pools_[static_cast<std::size_t>(number)]; }
+
+  void add_batch(std::unique_ptr<Batch> batch);
+  void drop_batch(std::int32_t id) { batches_[static_cast<std::size_t>(id)] = OpenBatch(); }
+  OpenBatch& batch(std::int32_t id) { return batches_[static_cast<std::size_t>(id)]; }
+
+  // Answers how many calls were refused; -1: memory is out, and nothing was submitted.
+  // `hold`: poll is called before the thread returns to its loop.
+  std::int32_t submit(std::int32_t pool, OpenBatch& open, std::uint32_t count, bool hold,
+                      const v8::FunctionCallbackInfo<v8::Value>& info);
+  // What has been completed, or a look for it; 0: the loop will call `complete`.
+  std::uint32_t poll(bool look);
+  // Answers the number of the first.
+  std::size_t add_targets(std::vector<Target> targets);
+
+ private:
+  void pin(Batch& batch, std::uint32_t index, v8::Local<v8::Value> value);
+  void hold_loop(int change);
+  void take_completed();
+  std::uint32_t list_completed();
+  void spin();
+  void end(napi_async_cleanup_hook_handle hook);
+  void stop_everything();
+
+  [[gnu::tls_model("initial-exec")]] static thread_local Environment* current_;
+
+  Napi::FunctionReference complete_;
+  Napi::Reference<Napi::Int32Array> completed_;
+  std::int32_t* const completed_data_;
+  const std::size_t completed_length_;
+  Napi::AsyncContext context_;
+  Napi::Env env_;
+  Pins pins_;
+  std::shared_ptr<Completions> completions_;
+  uv_async_t async_;
+  int holds_ = 0;
+  unsigned vain_looks_ = 0;
+  unsigned looks_to_leave_out_ = 0;
+  napi_async_cleanup_hook_handle ending_ = nullptr;
+  bool has_stopped_ = false;
+  bool left_behind_ = false;  // some thread
+  std::deque<OpenPool> pools_;
+  std::deque<OpenBatch> batches_;
+  std::deque<Target> targets_;
+
+  // The buffer that the call before this one was given.
+  struct {
+    v8::Local<v8::Value> buffer;
+    std::byte* data;
+    std::int32_t refusal;
+  } last_ = {};
+};
 
 }  // namespace greenfiber::offload
