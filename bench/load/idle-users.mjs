@@ -11,8 +11,8 @@ const settle = async () => {
   return process.memoryUsage.rss();
 };
 
-/** Idle stacks are swept a gigabyte a second: what was used below a sleeping user goes back. */
-const SWEEPS = 10_000;
+/** What was used below a sleeping user goes back when it has slept for ten seconds, a gigabyte of stacks a second. */
+const SWEEPS = 20_000;
 
 let thinking = 0;
 const scenario = {

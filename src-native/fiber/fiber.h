@@ -49,6 +49,8 @@ struct Fiber {
   bool belongs_to_task = false;  // the root of a chain, which has nobody to yield to
   bool is_handled = false;       // a body of an effect handler or of generate: see effects.cc
   std::uint8_t raises = 0;       // how often a killed fiber suspended all the same
+  // When the sweep first saw pages below the place where it sleeps, in ticks; 0: it has run since.
+  std::uint32_t found_deep = 0;
   Tagged* roots = nullptr;
   // For a body that has not started: becomes a root and the async segment as soon as there is a place.
   Tagged resource = 0;

@@ -209,14 +209,17 @@ void Runtime::release(Fiber& fiber) {
 }
 
 std::byte* Runtime::live_low(const void* self, stack::Slot slot) {
-  const Fiber& fiber = *StackPage::of(slot).fiber();
+  Fiber& fiber = *StackPage::of(slot).fiber();
   if (fiber.slot.high != slot.high) return StackPage::of(slot).page;  // released, or not begun
-  const Fiber* const running = static_cast<const Runtime*>(self)->running_;
-  if (&fiber == running) return slot.low;
+  const auto& runtime = *static_cast<const Runtime*>(self);
+  if (&fiber == runtime.running_) return slot.low;
+  if (fiber.found_deep == 0) fiber.found_deep = runtime.tick_;
+  if (runtime.tick_ - fiber.found_deep < kKeptDeep) return slot.low;
   return reinterpret_cast<std::byte*>(fiber.suspended);
 }
 
 bool Runtime::trim_idle() {
+  ++tick_;
   retire_parked(counters_.parked - (parked_low_water_ + 1) / 2);
   parked_low_water_ = counters_.parked;
   const std::size_t warm = stacks_->trim_idle();

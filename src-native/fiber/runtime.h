@@ -184,6 +184,9 @@ class Runtime {
 
   static constexpr std::uint32_t kMaxNesting = 10'000;
   static constexpr std::size_t kMaxParked = 256;
+  // Ticks that a fiber sleeps before the pages go that it used below: one that is continued now and then would
+  // pay for them again each time.
+  static constexpr std::uint32_t kKeptDeep = 10;
 
   [[gnu::tls_model("initial-exec")]] static constinit thread_local Runtime* current_;
 
@@ -200,6 +203,7 @@ class Runtime {
   Fiber* top_installed_ = nullptr;
   Counters counters_;
   std::uint32_t parked_low_water_ = 0;  // the fewest parked since the last trim_idle
+  std::uint32_t tick_ = 0;              // counts the calls of trim_idle
   std::size_t released_ = 0;            // stacks, since malloc was last trimmed
   std::size_t released_before_ = 0;     // the same at the last trim_idle
 
@@ -219,6 +223,7 @@ class Runtime {
 [[gnu::always_inline]] inline void Runtime::land(const context::Transfer& transfer) {
   if (transfer.from == nullptr) return;
   previous_->suspended = transfer.from;
+  previous_->found_deep = 0;
   if (running_->bottom != nullptr) context::link_resumer(running_->bottom, transfer.from);
 }
 

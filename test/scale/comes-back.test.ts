@@ -93,6 +93,31 @@ test.serial(
   },
 );
 
+test.serial('a fiber that runs now and then keeps the pages that it needs each time', async (t) => {
+  const exit = await runChild(
+    `
+    const { Fiber, stats } = require('greenfiber');
+    const { residentStacks } = require('./test/scale/memory.cjs');
+    const COUNT = 100;
+    const deep = (n) => (n === 0 ? 0 : deep(n - 1) + 1);
+    const body = () => { for (;;) { deep(4000); Fiber.yield(); } };
+    const fibers = Array.from({ length: COUNT }, () => new Fiber(body, { stackSize: 2 ** 20 }));
+    (async () => {
+      for (let second = 0; second < 15; second++) {
+        for (const fiber of fibers) fiber.resume();
+        const used = residentStacks();
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        if (residentStacks() < used * 0.95) throw new Error('pages went after ' + second + ' s');
+      }
+      // Parked stacks may lose theirs.
+      if (stats().stacks.trimmed >= COUNT) throw new Error('trimmed ' + stats().stacks.trimmed);
+    })();
+  `,
+    { timeout: 300_000 },
+  );
+  t.deepEqual(exit, { code: 0, signal: null, stdout: '', stderr: '' });
+});
+
 test.serial('the timer that gives memory back ends when there is none to give', async (t) => {
   const exit = await runChild(
     `
