@@ -169,6 +169,30 @@ constexpr char kFormatTwice[] = R"((snapshot) => {
   }
 })";
 
+using Snapshots = std::vector<std::vector<std::byte>>;
+
+// Bytes that are 0 in the first snapshot, 1 in the second, and so on.
+std::vector<std::size_t> toggling_bytes(const Snapshots& shots) {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < shots[0].size(); ++i) {
+    bool toggles = true;
+    for (std::size_t k = 0; k < shots.size(); ++k) toggles &= shots[k][i] == std::byte(k & 1);
+    if (toggles) found.push_back(i);
+  }
+  return found;
+}
+
+// Whether nothing else in the byte's word ever differs.
+bool toggles_alone(const Snapshots& shots, std::size_t at) {
+  const std::size_t begin = at & ~(sizeof(Word) - 1);
+  for (const auto& shot : shots) {
+    for (std::size_t i = begin; i < begin + sizeof(Word) && i < shot.size(); ++i) {
+      if (i != at && shot[i] != shots[0][i]) return false;
+    }
+  }
+  return true;
+}
+
 std::string find_formatting_flag(v8::Isolate* isolate, v8::Local<v8::Context> context,
                                  Observation& seen, Layout& layout) {
   v8::Local<v8::Function> snapshot;
@@ -187,17 +211,17 @@ std::string find_formatting_flag(v8::Isolate* isolate, v8::Local<v8::Context> co
       seen.snapshots.size() != 5) {
     return "a call of Error.prepareStackTrace";
   }
-  const auto& shots = seen.snapshots;
-  for (std::size_t i = 0; i < layout.isolate_extent; ++i) {
-    bool inside = shots[1][i] == std::byte{1} && shots[3][i] == std::byte{1};
-    bool outside =
-        shots[0][i] == std::byte{0} && shots[2][i] == std::byte{0} && shots[4][i] == std::byte{0};
-    if (!inside || !outside) continue;
-    if (layout.formatting_stack_trace != nullptr)
-      return "the stack-trace formatting flag (ambiguous)";
-    layout.formatting_stack_trace = reinterpret_cast<std::uint8_t*>(layout.isolate + i);
+  std::vector<std::size_t> found = toggling_bytes(seen.snapshots);
+  // A pointer that moves on, into the handle block say, may do so across a multiple of 256: then its second byte may
+  // toggle, too, but not alone.
+  if (found.size() > 1) {
+    std::erase_if(found, [&](std::size_t i) { return !toggles_alone(seen.snapshots, i); });
   }
-  return layout.formatting_stack_trace == nullptr ? "the stack-trace formatting flag" : "";
+  if (found.size() != 1) {
+    return "the stack-trace formatting flag (" + std::to_string(found.size()) + " candidates)";
+  }
+  layout.formatting_stack_trace = reinterpret_cast<std::uint8_t*>(layout.isolate + found.front());
+  return "";
 }
 
 }  // namespace

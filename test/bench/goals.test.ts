@@ -46,7 +46,7 @@ test('bounds belong to what they allow', async (t) => {
 });
 
 // The native layers, programs that come with what they measure, and what programs measure themselves.
-const elsewhere = /^(switch|million|http): |^minor-gc: fibers, /;
+const elsewhere = /^(switch|million|http): |^(minor-gc|dew): fibers, /;
 
 test('every goal has one bound and names cells that are measured', async (t) => {
   const { goalGroups } = await bench('js/goals.mjs');
