@@ -22,6 +22,10 @@ constexpr unsigned kMostVain = 6;
 
 thread_local Environment* Environment::current_ = nullptr;
 
+void Environment::begin(Napi::Env env, Napi::Function complete, Napi::Int32Array completed) {
+  new Environment(env, complete, completed);
+}
+
 Environment::Environment(Napi::Env env, Napi::Function complete, Napi::Int32Array completed)
     : complete_(Napi::Persistent(complete)),
       completed_(Napi::Reference<Napi::Int32Array>::New(completed, 1)),

@@ -31,8 +31,8 @@ struct OpenPool {
 
 class Environment {
  public:
-  Environment(Napi::Env env, Napi::Function complete, Napi::Int32Array completed);
-
+  // It ends by itself, when Node's environment does.
+  static void begin(Napi::Env env, Napi::Function complete, Napi::Int32Array completed);
   static Environment& current() { return *current_; }
 
   std::int32_t start_pool(std::uint32_t threads, bool pin, std::string& failure);
@@ -54,6 +54,7 @@ class Environment {
   std::size_t add_targets(std::vector<Target> targets);
 
  private:
+  Environment(Napi::Env env, Napi::Function complete, Napi::Int32Array completed);
   void pin(Batch& batch, std::uint32_t index, v8::Local<v8::Value> value);
   void hold_loop(int change);
   void take_completed();

@@ -132,8 +132,7 @@ void set_callback(Napi::Object on, const char* name, v8::FunctionCallback callba
 
 Napi::Value open(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  // Ends by itself, when the environment does.
-  new Environment(env, info[0].As<Napi::Function>(), info[1].As<Napi::Int32Array>());
+  Environment::begin(env, info[0].As<Napi::Function>(), info[1].As<Napi::Int32Array>());
   auto functions = Napi::Object::New(env);
   const auto set = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     functions.Set(name, Napi::Function::New(env, function, name));
