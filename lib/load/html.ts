@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { duration, percent, rate, whole } from './format';
 import { Histogram } from './histogram';
-import type { Metric, RateSeries, TrendSeries } from './registry';
+import type { Metric, RateSeries, Registry } from './registry';
 import { describeMetric, PERCENTILES, thresholdLine, type Summary } from './summary';
 
 /** In the sources, which the package contains. */
@@ -81,25 +81,27 @@ function verdict({ thresholds: all, passed }: Summary): string {
 
 function figures({ results, registry }: Summary): string {
   const requests = registry.metrics.get('http_reqs');
-  const latency =
-    registry.metrics.get('http_req_duration') ?? registry.metrics.get('iteration_duration');
   const failed = registry.metrics.get('http_req_failed')?.total() as RateSeries | undefined;
   const done = requests ?? registry.metrics.get('iterations');
   const count = done === undefined ? 0 : (done as Metric<'counter'>).total().sum;
-  const { histogram } = (latency?.total() as TrendSeries | undefined) ?? {
-    histogram: new Histogram(),
-  };
+  const latency = latencyOf(registry);
   const all: [string, string][] = [
     [requests === undefined ? 'iterations' : 'requests', whole(count)],
     ['a second', rate(count, results.seconds).replace('/s', '')],
-    ['median', duration(histogram.percentile(50))],
-    ['p99', duration(histogram.percentile(99))],
-    ['longest', duration(histogram.max)],
+    ['median', duration(latency.percentile(50))],
+    ['p99', duration(latency.percentile(99))],
+    ['longest', duration(latency.max)],
     ['failed', percent(failed?.rate ?? 0)],
   ];
   return all
     .map(([name, value]) => `<div><b>${escaped(value)}</b><span>${escaped(name)}</span></div>`)
     .join('');
+}
+
+/** Of requests; of iterations where there are no requests. */
+function latencyOf({ metrics }: Registry): Histogram {
+  const total = (metrics.get('http_req_duration') ?? metrics.get('iteration_duration'))?.total();
+  return total?.type === 'trend' ? total.histogram : new Histogram();
 }
 
 function thresholds({ thresholds: all }: Summary): string {
@@ -131,17 +133,15 @@ function errors({ results }: Summary): string {
 }
 
 function metrics({ registry, results }: Summary): string {
-  const rows = [...registry.metrics.values()]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((metric) =>
-      [...metric.series.values()].map(({ tags }) => {
-        const names = Object.entries(tags).map(([name, value]) => `${name}: ${value}`);
-        return (
-          `<tr><td>${escaped(metric.name)}</td><td>${escaped(names.join(', '))}</td>` +
-          `<td>${escaped(describeMetric(metric, results.seconds, tags))}</td></tr>`
-        );
-      }),
-    );
+  const rows = registry.sorted().flatMap((metric) =>
+    [...metric.series.values()].map(({ tags }) => {
+      const names = Object.entries(tags).map(([name, value]) => `${name}: ${value}`);
+      return (
+        `<tr><td>${escaped(metric.name)}</td><td>${escaped(names.join(', '))}</td>` +
+        `<td>${escaped(describeMetric(metric, results.seconds, tags))}</td></tr>`
+      );
+    }),
+  );
   return rows.join('');
 }
 
@@ -149,10 +149,8 @@ function metrics({ registry, results }: Summary): string {
 function plots({ results, registry }: Summary): object {
   const { points } = results;
   const latencies = points.map(({ latency }) => Histogram.decode(latency));
-  const all = (
-    registry.metrics.get('http_req_duration') ?? registry.metrics.get('iteration_duration')
-  )?.total();
-  const { histogram } = (all as TrendSeries | undefined) ?? { histogram: new Histogram() };
+  const histogram = latencyOf(registry);
+  const counted = points.some(({ requests }) => requests > 0) ? 'requests' : 'iterations';
   let before = 0;
   const seconds = points.map(({ at }) => {
     const length = Math.max(at - before, 1e-3);
@@ -165,9 +163,7 @@ function plots({ results, registry }: Summary): object {
     at: points.map(({ at }) => at),
     users: points.map(({ vus }) => vus),
     rates: {
-      [points.some(({ requests }) => requests > 0) ? 'requests' : 'iterations']: perSecond(
-        points.some(({ requests }) => requests > 0) ? 'requests' : 'iterations',
-      ),
+      [counted]: perSecond(counted),
       failed: perSecond('failed'),
       errors: perSecond('errors'),
       late: perSecond('late'),

@@ -6,7 +6,7 @@ import type { Counter, Gauge } from 'prom-client';
 import { wrongValue } from '../options';
 import { Histogram } from './histogram';
 import { lazily } from './lazy';
-import type { CounterSeries, GaugeSeries, RateSeries, TrendSeries } from './registry';
+import type { Series } from './registry';
 import { PERCENTILES, type Summary } from './summary';
 import type { Point } from './timeline';
 
@@ -131,15 +131,20 @@ interface Figure {
   readonly value: number;
 }
 
-function figuresOf(series: CounterSeries | GaugeSeries | RateSeries | TrendSeries): Figure[] {
-  if ('histogram' in series) {
-    return PERCENTILES.map((share) => ({
-      labels: { quantile: String(share / 100) },
-      value: series.histogram.percentile(share),
-    }));
+function figuresOf(series: Series): Figure[] {
+  switch (series.type) {
+    case 'trend':
+      return PERCENTILES.map((share) => ({
+        labels: { quantile: String(share / 100) },
+        value: series.histogram.percentile(share),
+      }));
+    case 'rate':
+      return [{ labels: {}, value: series.rate }];
+    case 'counter':
+      return [{ labels: {}, value: series.sum }];
+    case 'gauge':
+      return [{ labels: {}, value: series.last }];
   }
-  if ('rate' in series) return [{ labels: {}, value: series.rate }];
-  return [{ labels: {}, value: 'sum' in series ? series.sum : series.last }];
 }
 
 /** Names of tags as Prometheus allows them. */

@@ -30,6 +30,7 @@ export interface MetricData {
 
 /** A sum. */
 export class CounterSeries {
+  readonly type = 'counter';
   sum = 0;
   constructor(readonly tags: Tags) {}
   add(value: number): void {
@@ -45,6 +46,7 @@ export class CounterSeries {
 
 /** The last value, and the extremes. Those of several machines are added, as a number of users is. */
 export class GaugeSeries {
+  readonly type = 'gauge';
   last = 0;
   min = Infinity;
   max = -Infinity;
@@ -69,6 +71,7 @@ export class GaugeSeries {
 
 /** How often something was true. */
 export class RateSeries {
+  readonly type = 'rate';
   passed = 0;
   total = 0;
   constructor(readonly tags: Tags) {}
@@ -90,6 +93,7 @@ export class RateSeries {
 
 /** A distribution. */
 export class TrendSeries {
+  readonly type = 'trend';
   readonly histogram = new Histogram();
   constructor(readonly tags: Tags) {}
   add(value: number): void {
@@ -179,6 +183,11 @@ export class Registry {
       );
     }
     return metric as unknown as Metric<T>;
+  }
+
+  /** By name. */
+  sorted(): Metric[] {
+    return [...this.metrics.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** As JSON. */

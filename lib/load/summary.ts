@@ -1,13 +1,5 @@
 import { bytes, inUnit, percent, rate, whole } from './format';
-import type {
-  CounterSeries,
-  GaugeSeries,
-  Metric,
-  RateSeries,
-  Registry,
-  Tags,
-  TrendSeries,
-} from './registry';
+import type { Metric, Registry, Tags } from './registry';
 import { registryOf, type Results } from './results';
 import { judge, type ThresholdResult } from './thresholds';
 
@@ -31,23 +23,23 @@ export const PERCENTILES = [50, 90, 95, 99, 99.9] as const;
 /** A metric in words, without its name: the series whose tags contain `tags`. */
 export function describeMetric(metric: Metric, seconds: number, tags: Tags = {}): string {
   const total = metric.total(tags);
-  switch (metric.type) {
+  switch (total.type) {
     case 'counter': {
-      const { sum } = total as CounterSeries;
+      const { sum } = total;
       if (metric.unit === 'bytes')
         return `${bytes(sum)}  ${bytes(seconds > 0 ? sum / seconds : 0)}/s`;
       return `${whole(sum)}  ${rate(sum, seconds)}`;
     }
     case 'gauge': {
-      const { last, min, max } = total as GaugeSeries;
+      const { last, min, max } = total;
       return `${inUnit(last, metric.unit)}  min=${inUnit(min, metric.unit)} max=${inUnit(max, metric.unit)}`;
     }
     case 'rate': {
-      const { rate: share, passed, total: all } = total as RateSeries;
+      const { rate: share, passed, total: all } = total;
       return `${percent(share)}  ${whole(passed)} of ${whole(all)}`;
     }
     case 'trend': {
-      const { histogram } = total as TrendSeries;
+      const { histogram } = total;
       const figures = [
         ['avg', histogram.mean],
         ['min', histogram.min],
@@ -63,7 +55,7 @@ export function describeMetric(metric: Metric, seconds: number, tags: Tags = {})
 export function summaryText(summary: Summary): string {
   const { results, registry, thresholds } = summary;
   const lines = [head(results), ''];
-  const metrics = [...registry.metrics.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const metrics = registry.sorted();
   const width = Math.max(...metrics.map(({ name }) => name.length)) + 2;
   for (const metric of metrics) {
     const dots = metric.name.padEnd(width, '.');

@@ -1,13 +1,5 @@
 import { checkObject, wrongType, wrongValue } from '../options';
-import type {
-  CounterSeries,
-  GaugeSeries,
-  Metric,
-  RateSeries,
-  Registry,
-  Tags,
-  TrendSeries,
-} from './registry';
+import type { Metric, Registry, Tags, TrendSeries } from './registry';
 
 /** Expressions by metric: `{ http_req_duration: ['p(95)<200'], 'checks{check:status}': 'rate>0.99' }`. */
 export type ThresholdsByMetric = Readonly<Record<string, string | readonly string[]>>;
@@ -120,21 +112,15 @@ export function judge(
 
 function figureOf(metric: Metric, tags: Tags, figure: string, seconds: number): number | undefined {
   const total = metric.total(tags);
-  switch (metric.type) {
-    case 'counter': {
-      const { sum } = total as CounterSeries;
-      return { count: sum, rate: seconds > 0 ? sum / seconds : 0 }[figure];
-    }
-    case 'gauge': {
-      const { last, min, max } = total as GaugeSeries;
-      return { value: last, min, max }[figure];
-    }
-    case 'rate': {
-      const rate = total as RateSeries;
-      return rate.total === 0 ? undefined : { rate: rate.rate, count: rate.passed }[figure];
-    }
+  switch (total.type) {
+    case 'counter':
+      return { count: total.sum, rate: seconds > 0 ? total.sum / seconds : 0 }[figure];
+    case 'gauge':
+      return { value: total.last, min: total.min, max: total.max }[figure];
+    case 'rate':
+      return total.total === 0 ? undefined : { rate: total.rate, count: total.passed }[figure];
     case 'trend':
-      return ofTrend(total as TrendSeries, figure);
+      return ofTrend(total, figure);
   }
 }
 
