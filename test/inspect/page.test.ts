@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Browser, Page } from 'playwright-core';
 
 import { ROOT } from '../docs/snippets';
+import { inBrowser } from '../helpers/in-browser';
 
 interface Program {
   url: string;
@@ -14,22 +15,11 @@ interface Program {
 }
 
 interface Helper {
-  executablePath: string | undefined;
   launch(): Promise<Browser>;
   startServing(file: string, options?: object): Promise<Program>;
 }
 
-const { executablePath, launch, startServing } = require('../helpers/browser.cjs') as Helper;
-
-/** Declares a test that needs a browser. */
-function inBrowser(title: string, body: (t: ExecutionContext) => Promise<void>): void {
-  if (executablePath === undefined) {
-    const reason = 'no Chromium on this machine; GREENFIBER_CHROMIUM names one elsewhere';
-    test.serial.skip(`${title} (skipped: ${reason})`, body);
-  } else {
-    test.serial(title, body);
-  }
-}
+const { launch, startServing } = require('../helpers/browser.cjs') as Helper;
 
 /** Starts the program, opens its page in a fresh browser, and sees to it that nothing on it goes wrong. */
 async function look(

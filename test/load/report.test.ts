@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { sleep } from 'greenfiber';
 import { check, http, run, type Results } from 'greenfiber/load';
 import { simulate } from 'greenfiber/testing';
@@ -12,11 +12,9 @@ import type { Browser, Page } from 'playwright-core';
 
 import { reportPage } from '../../dist/load/html';
 import { summarize } from '../../dist/load/summary';
+import { inBrowser } from '../helpers/in-browser';
 
-const { executablePath, launch } = require('../helpers/browser.cjs') as {
-  executablePath: string | undefined;
-  launch(): Promise<Browser>;
-};
+const { launch } = require('../helpers/browser.cjs') as { launch(): Promise<Browser> };
 
 const HOSTILE = '</script><img src=x onerror=alert(1)>';
 
@@ -80,11 +78,9 @@ async function look(t: ExecutionContext, body: (page: Page) => Promise<void>): P
   }
 }
 
-const title = 'the report shows figures, verdict, errors and four plots, and needs nothing else';
-if (executablePath === undefined) {
-  test.skip(`${title} (skipped: no Chromium on this machine)`, (t) => t.pass());
-} else {
-  test(title, async (t) => {
+inBrowser(
+  'the report shows figures, verdict, errors and four plots, and needs nothing else',
+  async (t) => {
     await look(t, async (page) => {
       t.is(await page.title(), `Load test of shop ${HOSTILE}`);
       t.is(await page.locator('#verdict').innerText(), 'Thresholds were crossed');
@@ -106,5 +102,5 @@ if (executablePath === undefined) {
       );
       t.true(overflow <= 0, `the page is ${overflow} pixels too wide`);
     });
-  });
-}
+  },
+);
