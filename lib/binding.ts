@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
+import { messageOf } from './errors';
 import type { NativeOffload } from './offload/native';
 import type { RuntimeHooks, RuntimeOptions, NativeFibers, NativeStats } from './native';
 
@@ -29,7 +30,7 @@ export function loadAddon(): Addon | string {
     const load = require('node-gyp-build') as (root: string) => unknown;
     return load(ROOT) as Addon;
   } catch (error) {
-    return explain(error instanceof Error ? error.message : String(error));
+    return explain(messageOf(error));
   }
 }
 

@@ -218,3 +218,8 @@ export function nativeError(number: number): FiberError {
   ];
   return new FiberError(code, message);
 }
+
+/** What somebody else's error says, which may be no `Error` at all. @internal */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,20 +1,12 @@
 // The same service with async functions: all that waits is async, up to the handler, and JSON.stringify is given what
 // was looked up before.
 import { createServer } from 'node:http';
+import { send } from './send.mjs';
 
 async function json(request) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   return JSON.parse(Buffer.concat(chunks).toString());
-}
-
-function send(response, body, status = 200) {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
 }
 
 async function answer(catalogue, request, response) {

@@ -1,6 +1,7 @@
 // The same service with callbacks: every step names the next one, and every step handles its error.
 import { createServer } from 'node:http';
 import { callbackify } from 'node:util';
+import { send } from './send.mjs';
 
 function json(request, callback) {
   const chunks = [];
@@ -16,15 +17,6 @@ function json(request, callback) {
     }
     callback(null, value);
   });
-}
-
-function send(response, body, status = 200) {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
 }
 
 /** Calls back once, with the results in the order of the items, or with the first error. */

@@ -17,11 +17,28 @@ export function connect(to: number | net.NetConnectOpts, host = 'localhost'): Co
   const options = typeof to === 'number' ? { port: to, host } : to;
   checkObject('to', options);
   if (typeof host !== 'string') throw wrongType('host', 'a string', host);
-  const waiter = Waiter.begin<undefined>('connect', options);
-  const socket = net.connect({ allowHalfOpen: true, ...options });
+  return openSocket('connect', options, 'connect', () =>
+    net.connect({ allowHalfOpen: true, ...options }),
+  );
+}
+
+/**
+ * Opens a socket and sleeps until it tells that it is open, by `event`.
+ *
+ * @param what - names the sleep, and `subject` what it is for, in reports
+ * @internal
+ */
+export function openSocket<S extends net.Socket>(
+  what: string,
+  subject: object,
+  event: 'connect' | 'secureConnect',
+  open: () => S,
+): Connection<S> {
+  const waiter = Waiter.begin<undefined>(what, subject);
+  const socket = open();
   const connection = new Connection(socket);
   const settle = {
-    connect: () => waiter.wake(undefined),
+    [event]: () => waiter.wake(undefined),
     error: (error: unknown) => waiter.fail(error),
     close: () => waiter.fail(prematureClose('read')),
   };

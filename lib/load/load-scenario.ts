@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { FiberError } from '../errors';
+import { FiberError, messageOf } from '../errors';
 import type { RequestOptions } from './clients/http';
 import { lazily } from './lazy';
 import { checkScenario, requestScenario, type Scenario } from './scenario';
@@ -43,10 +43,13 @@ export async function loadScenario(source: Source): Promise<Scenario> {
   try {
     exports = await importFile(source.file);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new FiberError('ERR_LOAD_SCENARIO', `${source.file} could not be loaded: ${message}`, {
-      cause,
-    });
+    throw new FiberError(
+      'ERR_LOAD_SCENARIO',
+      `${source.file} could not be loaded: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
   return checkScenario(unwrap(exports), source.file);
 }

@@ -21,19 +21,11 @@ const BURST = 16;
  * waiting counts as its latency, from when it should have begun (Gil Tene's coordinated omission). What still waits
  * at the end was dropped.
  */
-export function runOpen(
-  context: RunContext,
-  part: Part,
-  users: Users,
-  start: number,
-): { dropped: number } {
-  const model = new OpenModel(context, part, users, start);
-  model.run();
-  return { dropped: model.dropped };
+export function runOpen(context: RunContext, part: Part, users: Users, start: number): void {
+  new OpenModel(context, part, users, start).run();
 }
 
 class OpenModel {
-  dropped = 0;
   readonly #plan: Plan;
   readonly #clock: Clock;
   readonly #context: RunContext;
@@ -138,13 +130,11 @@ class OpenModel {
     for (const waiter of this.#idle.splice(0)) waiter.wake(-1);
     const end = Math.min(this.#clock.now(), this.#start + this.#plan.duration);
     if (this.#users.exhausted) return;
-    while (this.#due < end) {
-      this.#take();
-      this.dropped++;
-    }
-    if (this.dropped === 0) return;
+    let dropped = 0;
+    for (; this.#due < end; dropped++) this.#take();
+    if (dropped === 0) return;
     const { recorder, plan } = this.#context;
-    recorder.registry.metric('dropped_iterations', 'counter').with(plan.tags).add(this.dropped);
+    recorder.registry.metric('dropped_iterations', 'counter').with(plan.tags).add(dropped);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { FiberError } from '../errors';
+import { FiberError, messageOf } from '../errors';
 import { checkResults, type Results } from './results';
 
 /**
@@ -13,8 +13,9 @@ export function readResults(file: string): Results {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new FiberError('ERR_LOAD_RESULTS', `${file} could not be read: ${message}`, { cause });
+    throw new FiberError('ERR_LOAD_RESULTS', `${file} could not be read: ${messageOf(cause)}`, {
+      cause,
+    });
   }
   return checkResults(value, file);
 }

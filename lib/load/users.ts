@@ -36,11 +36,6 @@ export class Users {
     this.#slotWidth = (1000 * part.count) / context.plan.maxRate;
   }
 
-  /** Iterations that have been begun. */
-  get begun(): number {
-    return this.#begun;
-  }
-
   /** Whether as many iterations were begun as there are to be. */
   get exhausted(): boolean {
     return this.#begun >= this.#iterations;

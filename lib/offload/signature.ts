@@ -13,9 +13,6 @@ type Kind = 'b' | 'i' | 'd';
 const FIRST_INTEGER = 2;
 const FIRST_DOUBLE = 5;
 
-/** More cannot be: one buffer, three integers, two doubles. */
-export const MOST_ARGUMENTS = 6;
-
 const INTEGER_RANGE = 'a safe integer, or a bigint of 64 bits';
 
 /** An external function's number, and what it takes and answers: see include/greenfiber.h. */

@@ -1,4 +1,4 @@
-import { AbortError, FiberError } from '../errors';
+import { AbortError, FiberError, messageOf } from '../errors';
 import { describeTask } from '../inspect/describe';
 import { formatTask } from '../inspect/format';
 import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
@@ -38,7 +38,7 @@ export class SimulationError extends FiberError {
   constructor(seed: number, tried: number, cause: unknown) {
     super(
       'ERR_SIMULATION_FAILED',
-      `Schedule ${String(tried)} failed: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+      `Schedule ${String(tried)} failed: ${messageOf(cause)}. ` +
         `Replay it with { seed: ${String(seed)}, schedules: 1 }`,
       { cause },
     );

@@ -2,9 +2,8 @@
 // threads in groups of 100; in variant seq, 1,000 threads call it 30 times. Beside it the same kernels in plain C on one
 // core, in worker threads with Atomics, and over piscina, none of which has logical threads.
 //
-// The answer is the number of frames; the figures are milliseconds a frame, the first left out, and for `none` nanoseconds
-// a call. `scaling` is the time of frames of variant seq
-// with chunks ten times larger, when the process is kept to so many cores.
+// The answer is the number of frames; the figures are milliseconds a frame, the first left out, and nanoseconds a call.
+// `scaling` is the time of frames of variant seq with chunks ten times larger, when the process is kept to so many cores.
 import { availableParallelism } from 'node:os';
 import { atomics } from '../../dew/atomics.mjs';
 import { fibers } from '../../dew/fibers.mjs';

@@ -7,7 +7,7 @@ import { milliseconds } from '../quantity';
 import type { Tags } from '../registry';
 import { vu, type VirtualUser } from '../vu';
 import { LoadResponse } from './response';
-import type { Exchange, Wire, WireRequest } from './transport';
+import { noAnswer, type Exchange, type Wire, type WireRequest } from './transport';
 
 export interface RequestOptions {
   headers?: Readonly<Record<string, string>>;
@@ -138,15 +138,7 @@ function complete(
     timeout,
     () => {
       const error = new TimeoutError('The request took longer than its timeout');
-      const answered = {
-        status: 0,
-        rawHeaders: [],
-        chunks: [],
-        bytes: 0,
-        ended: clock.now(),
-        error,
-      };
-      if (waiter.wake(answered)) undo();
+      if (waiter.wake({ ...noAnswer(error), ended: clock.now() })) undo();
     },
     true,
   );

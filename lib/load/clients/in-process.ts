@@ -2,7 +2,7 @@ import type { Clock } from '../../scheduler/clock';
 import { spawn } from '../../scheduler/spawn';
 import type { Task } from '../../scheduler/task';
 import type { Waiter } from '../../scheduler/waiter';
-import type { Exchange, Transport, Wire, WireRequest } from './transport';
+import { noAnswer, type Exchange, type Transport, type Wire, type WireRequest } from './transport';
 
 /** A request, for a handler in the same process. */
 export interface HandlerRequest {
@@ -86,7 +86,7 @@ class InProcessWire implements Wire {
         error: undefined,
       };
     } catch (error) {
-      return { status: 0, rawHeaders: [], chunks: [], bytes: 0, ended: 0, error };
+      return noAnswer(error);
     }
   }
 }

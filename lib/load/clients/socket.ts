@@ -2,11 +2,9 @@ import net from 'node:net';
 import tls from 'node:tls';
 
 import { isCancellation } from '../../io/cancellation';
-import { connect as connectTcp } from '../../io/connect';
-import { Connection } from '../../io/connection';
-import { prematureClose } from '../../io/stream-error';
+import { connect as connectTcp, openSocket } from '../../io/connect';
+import type { Connection } from '../../io/connection';
 import { checkObject } from '../../options';
-import { Waiter } from '../../scheduler/waiter';
 import { vu, type VirtualUser } from '../vu';
 
 /**
@@ -56,16 +54,11 @@ export const tcp = {
 
 function connectTls(options: tls.ConnectionOptions, insecure: boolean): Connection<tls.TLSSocket> {
   checkObject('options', options);
-  const waiter = Waiter.begin<undefined>('tls.connect', options);
   const servername =
     options.host === undefined || net.isIP(options.host) !== 0 ? {} : { servername: options.host };
-  const socket = tls.connect({ ...servername, rejectUnauthorized: !insecure, ...options });
-  const connection = new Connection(socket);
-  socket.once('secureConnect', () => waiter.wake(undefined));
-  socket.once('error', (error) => waiter.fail(error));
-  socket.once('close', () => waiter.fail(prematureClose('read')));
-  waiter.park(() => socket.destroy());
-  return connection;
+  return openSocket('tls.connect', options, 'secureConnect', () =>
+    tls.connect({ ...servername, rejectUnauthorized: !insecure, ...options }),
+  );
 }
 
 /** TLS in blocking style: a `Connection` of greenfiber/io over a `TLSSocket`. */

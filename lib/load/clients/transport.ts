@@ -22,6 +22,16 @@ export interface Exchange {
   error: unknown;
 }
 
+/** No answer yet, or none at all. */
+export const noAnswer = (error?: unknown): Exchange => ({
+  status: 0,
+  rawHeaders: [],
+  chunks: [],
+  bytes: 0,
+  ended: 0,
+  error,
+});
+
 /** A connection of one user to one origin; one request at a time. */
 export interface Wire {
   readonly origin: string;

@@ -4,7 +4,7 @@ import type { Clock } from '../../scheduler/clock';
 import type { Waiter } from '../../scheduler/waiter';
 import { lazily } from '../lazy';
 import type { Plan } from '../plan';
-import type { Exchange, Transport, Wire, WireRequest } from './transport';
+import { noAnswer, type Exchange, type Transport, type Wire, type WireRequest } from './transport';
 
 const noop = (): void => undefined;
 
@@ -36,14 +36,7 @@ class UndiciWire implements Wire {
     this.busy = true;
     this.#waiter = waiter;
     this.#discard = discard;
-    this.#exchange = {
-      status: 0,
-      rawHeaders: [],
-      chunks: [],
-      bytes: 0,
-      ended: 0,
-      error: undefined,
-    };
+    this.#exchange = noAnswer();
     const { path, method, headers, body } = request;
     try {
       this.#client.dispatch({ path, method, headers, body: body ?? null }, this);
