@@ -71,11 +71,13 @@ let underWay = 0;
 /** Batches have gone to a pool, or come back: while there are any, schedulers ask for what has come back. */
 export function countUnderWay(change: 1 | -1): void {
   underWay += change;
-  incoming.collect = underWay === 0 ? undefined : collect;
+  if (underWay > 0) incoming.collect = collect;
 }
 
+/** Is asked until it has answered false once without a batch under way: only then will the event loop be woken again. */
 function collect(look: boolean): boolean {
-  const count = nativeOffload().poll(look);
+  const count = nativeOffload().poll(look && underWay > 0);
+  if (count === 0 && underWay === 0) incoming.collect = undefined;
   completeFirst(count);
   return count > 0;
 }

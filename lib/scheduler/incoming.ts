@@ -1,5 +1,5 @@
 /**
- * Who knows what was done for sleeping tasks on other threads, while there is anything under way. A scheduler asks
+ * Who knows what was done for sleeping tasks on other threads, while there may be anything. A scheduler asks
  * before it lets the event loop go on, so that what has been done already need not come by the event loop.
  */
 export const incoming: {

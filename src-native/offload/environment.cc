@@ -184,7 +184,10 @@ void Environment::take_completed() {
   completions_->begin();
   while (const std::uint32_t count = list_completed()) {
     complete_.MakeCallback(env_.Global(), {Napi::Number::New(env_, count)}, context_);
-    if (env_.IsExceptionPending()) return;
+    if (env_.IsExceptionPending()) {
+      uv_async_send(&async_);  // for the rest
+      return;
+    }
   }
 }
 

@@ -28,6 +28,27 @@ test('a single call goes at once, however long the delay', async (t) => {
   await pool.close();
 });
 
+// Alone: the turns of other tests' tasks would see the answer.
+test.serial(
+  'after a call whose end the tasks saw by themselves, the event loop is told of the next one',
+  async (t) => {
+    const pool = new Offload({ threads: 1 });
+    await pool.kernels.none.promised(bytes, 1);
+    await new Promise(setImmediate); // a new slice: only in one that is not over do tasks look for answers
+    const call = spawn(() => pool.kernels.none(bytes, 1));
+    await spawn(() => {
+      pool.flush();
+      const start = performance.now();
+      while (performance.now() - start < 3); // the call ends meanwhile
+    });
+    await call;
+    const late = new Promise((resolve) => setTimeout(resolve, 30_000, 'late').unref());
+    const answer = pool.kernels.none.promised(bytes, 1);
+    t.not(await Promise.race([answer, late]), 'late');
+    await pool.close();
+  },
+);
+
 test('while other tasks run on, a call goes after the delay', async (t) => {
   const pool = new Offload({ threads: 1, batch: { size: 100, delay: 50 } });
   await inTask(t, () => {
