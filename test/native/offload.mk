@@ -8,7 +8,8 @@ CXX ?= g++
 CXXFLAGS += -std=c++20 -O2 -g -fno-exceptions -fno-rtti -Wall -Wextra -Werror -pthread \
   -I$(ROOT)/src-native -I$(ROOT)/include -isystem $(ROOT)/src-native/third_party
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-# The sanitizer knows no fences, which order the queue: what crosses it is ordered by a word of its own as well (batch.h).
+# The sanitizer knows no fences, which order the queue: what crosses it is ordered by a word of its own as well (batch.h),
+# and offload.tsan names the queue.
 # It cannot live with the addresses of today's kernels unless they are the same in every run.
 THREADS := -O1 -fsanitize=thread -Wno-tsan
 
@@ -23,7 +24,7 @@ test: $(BUILD)/offload_test
 
 test-sanitize: $(BUILD)/offload_test_sanitize $(BUILD)/offload_test_threads
 	$(BUILD)/offload_test_sanitize
-	TSAN_OPTIONS=halt_on_error=1 setarch -R $(BUILD)/offload_test_threads
+	TSAN_OPTIONS="halt_on_error=1 suppressions=$(ROOT)/test/native/offload.tsan" setarch -R $(BUILD)/offload_test_threads
 
 $(BUILD)/offload_test: EXTRA :=
 $(BUILD)/offload_test_sanitize: EXTRA := $(SANITIZE)

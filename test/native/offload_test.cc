@@ -56,6 +56,8 @@ struct Loop {
   std::shared_ptr<Completions> completions =
       std::make_shared<Completions>([](void* self) { ++static_cast<Loop*>(self)->wakes; }, this);
 
+  ~Loop() { completions->close(); }  // a thread may still be about to wake it
+
   // The next batch that was run.
   Batch* next() {
     for (;;) {
