@@ -8,11 +8,11 @@ import { hasFault } from './native';
  */
 export function selfTest(collect: () => void): string {
   const scavenge = (): void => {
-    // Fills the nursery a few times over with objects that die young.
+    // Fills the nursery a few times over with objects that die young, or not quite.
     let kept: unknown[] = [];
-    for (let i = 0; i < 40_000; i++) {
-      if (i % 4096 === 0) kept = [];
-      kept.push({ i, next: kept.at(-1) });
+    for (let i = 0; i < 1500; i++) {
+      if (i % 100 === 0) kept = [];
+      kept.push(new Array(200).fill(kept.at(-1)));
     }
   };
   const body = (seed: number): number => {
