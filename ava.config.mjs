@@ -1,15 +1,25 @@
 // The suite runs in child processes, not in workers; what has to hold in workers starts its own.
 // The tests are compiled first: see tsconfig.test.json.
 //
-// GREENFIBER_SUITE=engine leaves out what does not depend on the engine or the Node version, and what takes long:
-// every Node version and engine runs the rest, see scripts/.
-const onlyOnce = ['!dist-test/bench/**', '!dist-test/docs/**', '!dist-test/scale/**'];
+// GREENFIBER_SUITE chooses, see scripts/lib/suite.mjs:
+//   whole     everything
+//   version   without what one version of Node is enough for
+//   engine    only what the engine can make a difference to
+const once = ['bench/**', 'docs/**', 'scale/**', 'inspect/page.*', 'load/report.*'];
+const differs = 'effects engine fiber fuzz hazards inspect lifecycle scheduler stress'.split(' ');
+
+const leftOut = once.map((files) => `!dist-test/${files}`);
+const suites = {
+  whole: ['dist-test/**/*.test.js'],
+  version: ['dist-test/**/*.test.js', ...leftOut],
+  engine: [...differs.map((folder) => `dist-test/${folder}/**/*.test.js`), ...leftOut],
+};
 
 export default {
-  files: ['dist-test/**/*.test.js', ...(process.env.GREENFIBER_SUITE === 'engine' ? onlyOnce : [])],
+  files: suites[process.env.GREENFIBER_SUITE ?? 'whole'],
   workerThreads: false,
   concurrency: 2,
   failFast: false,
-  timeout: '2m',
+  timeout: '6m',
   nodeArguments: ['--expose-gc'],
 };

@@ -1,7 +1,7 @@
-// The ava suite on the running Node under both engines, or the one in GREENFIBER_ENGINE; whole under the first of
-// them. Arguments go to ava: npm run test:js -- --match='*yield*'
+// The ava suite on the running Node, whole under the direct engine, and what differs under the other one; or whole
+// under the one in GREENFIBER_ENGINE. Arguments go to ava: npm run test:js -- --match='*yield*'
 import { add, none, print, printFailures, reportOfAva } from './lib/totals.mjs';
-import { compileTests, engines, runSuite } from './lib/suite.mjs';
+import { compileTests, engines, runSuite, suiteOf } from './lib/suite.mjs';
 
 const chosen = process.env.GREENFIBER_ENGINE ? [process.env.GREENFIBER_ENGINE] : engines;
 
@@ -12,8 +12,8 @@ for (const engine of chosen) {
   const title = `Suite on Node ${process.versions.node}, ${engine} engine`;
   console.log(`\n${title}`);
   const args = process.argv.slice(2);
-  const whole = engine === chosen[0];
-  const result = await runSuite({ execPath: process.execPath, engine, whole, args });
+  const suite = engine === chosen[0] ? 'whole' : suiteOf(engine);
+  const result = await runSuite({ execPath: process.execPath, engine, suite, args });
   totals = add(totals, result.totals);
   if (result.totals.failed) failures.push({ title, report: reportOfAva(result.output) });
 }

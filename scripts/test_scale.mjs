@@ -9,7 +9,7 @@ process.env.GREENFIBER_SCALE = fibers;
 const { totals } = await runSuite({
   execPath: process.execPath,
   engine: 'direct',
-  whole: true,
+  suite: 'whole',
   args: ['dist-test/scale/*.test.js', '--timeout=60m'],
 });
 print(totals);

@@ -5,15 +5,17 @@ import { ofAva } from './totals.mjs';
 
 export const engines = ['direct', 'locker'];
 
+// What it is enough to run under an engine where the other one runs more.
+export const suiteOf = (engine) => (engine === engines[0] ? 'version' : 'engine');
+
 export function compileTests() {
   run('npm', ['run', '--silent', 'build:tests']);
 }
 
 // `binding`: path of an addon other than the one that was built for the running Node.
-// `whole`: with what need not run under every engine and Node version (ava.config.mjs).
-export async function runSuite({ execPath, engine, binding, whole, quiet, args = [] }) {
-  const env = { ...process.env, GREENFIBER_ENGINE: engine };
-  if (!whole) env.GREENFIBER_SUITE = 'engine';
+// `suite`: which tests, see ava.config.mjs.
+export async function runSuite({ execPath, engine, suite, binding, quiet, args = [] }) {
+  const env = { ...process.env, GREENFIBER_ENGINE: engine, GREENFIBER_SUITE: suite };
   if (binding) env.GREENFIBER_BINDING = binding;
   const ava = inRoot('node_modules', 'ava', 'entrypoints', 'cli.mjs');
   const { ok, output } = await capture(execPath, [ava, '--no-color', ...args], { env, quiet });

@@ -11,7 +11,6 @@ const given = process.env['GREENFIBER_FUZZ_SEED'];
 const DRIVER = join(__dirname, 'driver.js');
 
 async function fuzz(t: ExecutionContext, seed: string, flags: string[]): Promise<void> {
-  t.timeout(seconds * 1000 + 60_000);
   const { code, signal, stdout, stderr } = await runChild(DRIVER, {
     flags: ['--no-warnings', ...flags],
     args: [seed, String(seconds)],

@@ -10,7 +10,6 @@ const given = process.env['GREENFIBER_FUZZ_SEED'];
 const DRIVER = join(__dirname, 'generations.js');
 
 async function fuzz(t: ExecutionContext, seed: string, flags: string[]): Promise<string> {
-  t.timeout(seconds * 1000 + 100_000);
   const { code, signal, stdout, stderr } = await runChild(DRIVER, {
     flags: ['--expose-gc', '--no-warnings', ...flags],
     args: [seed, String(seconds)],

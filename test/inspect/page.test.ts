@@ -28,7 +28,6 @@ async function look(
   body: (page: Page, program: Program) => Promise<void>,
   options: Parameters<Browser['newPage']>[0] = {},
 ): Promise<void> {
-  t.timeout(180_000);
   const program = await startServing(resolve(ROOT, file), { cwd: ROOT });
   const browser = await launch();
   try {
@@ -182,7 +181,6 @@ inBrowser('names and values of the program are text, never markup', async (t) =>
 });
 
 inBrowser('the page says so when the program is gone', async (t) => {
-  t.timeout(180_000);
   const program = await startServing(join(ROOT, ORDERS), { cwd: ROOT });
   const browser = await launch();
   const page = await browser.newPage();

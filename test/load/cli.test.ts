@@ -195,6 +195,7 @@ test('metrics for Prometheus while it runs', async (t) => {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  t.teardown(() => void child.kill('SIGKILL'));
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   let text = '';
@@ -220,6 +221,7 @@ test('Ctrl-C ends with a report, a second one at once', async (t) => {
     const child = spawn(process.execPath, [CLI, 'load', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    t.teardown(() => void child.kill('SIGKILL'));
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     await once(child.stderr, 'data'); // the first interval is over

@@ -50,7 +50,6 @@ async function results(): Promise<Results> {
 }
 
 async function look(t: ExecutionContext, body: (page: Page) => Promise<void>): Promise<void> {
-  t.timeout(180_000);
   const file = join(mkdtempSync(join(tmpdir(), 'greenfiber-report-')), 'report.html');
   writeFileSync(file, reportPage(summarize(await results())));
   const browser = await launch();

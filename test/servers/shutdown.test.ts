@@ -5,7 +5,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { AbortError, group, sleep, spawn as spawnTask, type FiberError } from 'greenfiber';
 import { connect, listen } from 'greenfiber/io';
 
@@ -19,12 +19,13 @@ interface Running {
   exit: Promise<unknown[]>;
 }
 
-async function start(example: string, ...args: string[]): Promise<Running> {
+async function start(t: ExecutionContext, example: string, ...args: string[]): Promise<Running> {
   const file = join(ROOT, 'examples', example, 'main.mjs');
   const child = spawn(process.execPath, ['--no-warnings', file, '--listen', '0', ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  t.teardown(() => void child.kill('SIGKILL'));
   const exit = once(child, 'exit');
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { child, port: Number(/:(\d+)/.exec(line)![1]), exit };
@@ -43,7 +44,11 @@ async function open(
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const deadline = performance.now() + 60_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not within a minute: ${String(condition)}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 async function isRefused(port: number): Promise<boolean> {
@@ -58,7 +63,7 @@ async function isRefused(port: number): Promise<boolean> {
 }
 
 test('SIGTERM: a connection under way is served on, no other is accepted, and the process exits with 0', async (t) => {
-  const { child, port, exit } = await start('echo', '--serve', 'lines', '--grace', '60000');
+  const { child, port, exit } = await start(t, 'echo', '--serve', 'lines', '--grace', '60000');
   const { socket, text, end } = await open(port);
   socket.write('ping\n');
   await until(() => text() === 'pong\n');
@@ -71,7 +76,7 @@ test('SIGTERM: a connection under way is served on, no other is accepted, and th
 });
 
 test('SIGTERM: what is not done when the grace is over is cancelled, and the process exits with 0', async (t) => {
-  const { child, port, exit } = await start('echo', '--grace', '50');
+  const { child, port, exit } = await start(t, 'echo', '--grace', '50');
   const { socket, text, end } = await open(port);
   socket.write('x');
   await until(() => text() === 'x');
@@ -82,7 +87,14 @@ test('SIGTERM: what is not done when the grace is over is cancelled, and the pro
 
 for (const variant of ['fibers', 'async', 'callbacks']) {
   test(`SIGTERM: the HTTP service with ${variant} answers what it was asked, and exits with 0`, async (t) => {
-    const { child, port, exit } = await start('services', '--variant', variant, '--grace', '30000');
+    const { child, port, exit } = await start(
+      t,
+      'services',
+      '--variant',
+      variant,
+      '--grace',
+      '30000',
+    );
     const { socket, text, end } = await open(port);
     const body = '{"products":["p1","p2"]}';
     const head = `POST /orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n`;

@@ -13,7 +13,6 @@ for (const [what, seed] of [
   ['another seed', process.env['CI'] ? '21' : String(1 + Math.floor(Math.random() * 0xfffffffe))],
 ] as const) {
   test(`random programs of ${what} do what an abstract machine without fibers does`, async (t) => {
-    t.timeout(180_000);
     const { code, signal, stdout, stderr } = await runChild(DRIVER, {
       flags: ['--no-warnings'],
       args: [given ?? seed, programs],
