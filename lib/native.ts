@@ -42,7 +42,8 @@ export interface NativeFibers {
   enter(root: Handle, value?: unknown): unknown;
   enterRaise(root: Handle, error: unknown): unknown;
   enterKill(root: Handle, error: unknown): unknown;
-  handOver(root: Handle, other: Handle): unknown;
+  /** `ahead` will be handed over to soon: the processor may load it; -1: nobody will. */
+  handOver(root: Handle, other: Handle, ahead: Handle): unknown;
   /** Makes the running fiber a handled body: see src-native/fiber/effects.cc. */
   beginHandled(...tags: number[]): Handle;
   /** Suspends up to the nearest handler of `tag`; answers `request` where there is none. */

@@ -31,9 +31,11 @@ export class Outputs {
   static async open(options: OutputOptions, plan: Plan, name: string): Promise<Outputs> {
     const outputs = new Outputs(options);
     if (options.quiet !== true) {
-      outputs.#view = process.stderr.isTTY
-        ? await TerminalView.open(plan, name, process.stderr)
-        : new PlainView(plan, (text) => process.stderr.write(text));
+      // A terminal without a size, as some CI has one, shows nothing in place.
+      outputs.#view =
+        process.stderr.isTTY && process.stderr.rows > 0
+          ? await TerminalView.open(plan, name, process.stderr)
+          : new PlainView(plan, (text) => process.stderr.write(text));
     }
     if (options.ndjson !== undefined) outputs.#ndjson = new NdjsonOutput(options.ndjson);
     if (options.prometheus !== undefined) {

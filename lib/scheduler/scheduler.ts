@@ -256,7 +256,7 @@ export class Scheduler {
         current.task = next;
         next.phase = Phase.running;
         if (next.handle === CREATED) access.startOver(next.begin(), next, task.handle);
-        else handOver(task.handle, next.handle);
+        else handOver(task.handle, next.handle, this.#ready.ahead());
       }
     } catch (error) {
       this.#stay(task, next, error);

@@ -1,4 +1,8 @@
+import { CREATED, type Handle } from '../native';
 import type { Task } from './task';
+
+/** So many stacks stay in a processor's cache. */
+const IN_CACHE = 1000;
 
 /** Tasks that can go on. A scheduler takes the next one from here; a simulation takes another order. */
 export interface ReadyQueue {
@@ -11,6 +15,8 @@ export interface ReadyQueue {
   exchange(task: Task): Task;
   /** Takes out a task that is not to go on after all. */
   remove(task: Task): void;
+  /** Whose stack is worth loading into the cache now, as its turn comes soon; or {@link CREATED}. */
+  ahead(): Handle;
 }
 
 /** First in, first out. The link lies in the task, so nothing is allocated. */
@@ -58,6 +64,10 @@ export class TaskQueue implements ReadyQueue {
       last.nextReady = task;
     }
     return first;
+  }
+
+  ahead(): Handle {
+    return this.length > IN_CACHE && this.#first !== undefined ? this.#first.handle : CREATED;
   }
 
   remove(task: Task): void {

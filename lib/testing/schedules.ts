@@ -1,3 +1,4 @@
+import { CREATED, type Handle } from '../native';
 import { random } from '../random';
 import type { Task } from '../scheduler/task';
 import type { ReadyQueue } from '../scheduler/task-queue';
@@ -22,6 +23,10 @@ export abstract class Schedule implements ReadyQueue {
 
   remove(task: Task): void {
     this.ready.splice(this.ready.indexOf(task), 1);
+  }
+
+  ahead(): Handle {
+    return CREATED; // not decided yet
   }
 
   take(): Task | undefined {

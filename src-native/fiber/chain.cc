@@ -36,7 +36,8 @@ void enter_kill(const Info& info) {
   enter_chain(info, Signal::kRaise);
 }
 
-// handOver(root, other): the running chain sleeps, and the other one goes on in its place.
+// handOver(root, other, ahead): the running chain sleeps, and the other one goes on in its place; `ahead` will be handed
+// over to soon, if it is not negative.
 void hand_over(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& root = fiber_argument(info, runtime);
@@ -47,6 +48,8 @@ void hand_over(const Info& info) {
   }
   if (!other.is_asleep_chain()) [[unlikely]]
     return raise_code(runtime, ErrorCode::kRunning);
+  const std::int32_t ahead = v8_state::small_integer(tagged_word(info[2]));
+  if (ahead >= 0) runtime.fetch_ahead(ahead);
   const ContinuationData data(info, runtime);
   const std::uint32_t nesting = root.nesting;
   Fiber& resumer = cut(runtime, root);

@@ -1,6 +1,7 @@
 // Everything greenfiber owns in one Node environment: the engine, the stacks, the fiber that runs.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -137,6 +138,11 @@ class Runtime {
   // A handle is the number of the page that the fiber lies in; it is never shown to users.
   std::int32_t handle_of(const Fiber& fiber) const;
   Fiber& fiber_of(std::int32_t handle) const;
+
+  // Has the processor load what continuing that fiber will touch first: itself and the frames that it sleeps in, which
+  // lie where those of the running one do if both sleep in the same call. Costs as much as a switch between fibers
+  // that are in the cache, and saves several times that where they are not.
+  void fetch_ahead(std::int32_t handle) const;
 
   // Whether WebAssembly left a stack of its own (JavaScript promise integration) to call JavaScript here: V8 would
   // look for that stack's caller on whatever stack runs. The fourth word from the end of ThreadLocalTop is where
@@ -303,6 +309,21 @@ class Runtime {
 inline std::int32_t Runtime::handle_of(const Fiber& fiber) const {
   auto* at = reinterpret_cast<const std::byte*>(&fiber);
   return static_cast<std::int32_t>(static_cast<std::size_t>(at - pages_) / kPageSize);
+}
+
+[[gnu::always_inline]] inline void Runtime::fetch_ahead(std::int32_t handle) const {
+  constexpr std::ptrdiff_t kLine = 64;
+  constexpr std::ptrdiff_t kBelow = 3 * kLine;    // what the switch pushes
+  constexpr std::ptrdiff_t kFrames = 14 * kLine;  // up to the caller in JavaScript
+  const auto* here = static_cast<const std::byte*>(__builtin_frame_address(0));
+  const std::ptrdiff_t depth = reinterpret_cast<const std::byte*>(running_) - here;
+  const std::byte* fiber = reinterpret_cast<const std::byte*>(&fiber_of(handle));
+  for (std::ptrdiff_t at = 0; at < std::ptrdiff_t{sizeof(Fiber)}; at += kLine) {
+    __builtin_prefetch(fiber + at, 1);
+  }
+  const std::ptrdiff_t low = std::min(depth + kBelow, std::ptrdiff_t{kStackInPage});
+  const std::ptrdiff_t high = std::max(depth - kFrames, std::ptrdiff_t{0});
+  for (std::ptrdiff_t at = low; at > high; at -= kLine) __builtin_prefetch(fiber - at, 1);
 }
 
 inline Fiber& Runtime::fiber_of(std::int32_t handle) const {

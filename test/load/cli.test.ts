@@ -187,6 +187,38 @@ test('outputs: a line of JSON for every interval and metric, plain lines where t
   t.notThrows(() => checkResults(JSON.parse(json), 'stdout'));
 });
 
+const SCRIPT = '/usr/bin/script';
+const inTerminal = existsSync(SCRIPT) ? test : test.skip;
+
+for (const [size, titled] of [
+  ['rows 30 cols 110', 'in a terminal the view is drawn in place, and gone when the summary comes'],
+  ['rows 0 cols 0', 'in a terminal without a size there are plain lines'],
+] as const) {
+  inTerminal(titled, async (t) => {
+    const command = `stty ${size}; '${process.execPath}' '${CLI}' load ${url} --vus 2 -d 2s`;
+    const child = spawn(SCRIPT, ['-qec', command, '/dev/null'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.teardown(() => void child.kill('SIGKILL'));
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    t.deepEqual(await once(child, 'close'), [0, null]);
+    const [view, summary] = text.split(/(?=closed model)/) as [string, string];
+    if (size.startsWith('rows 30')) {
+      t.regex(
+        view,
+        /█+░* +\d+%\r\nnow +1 of 2 s {2}2 users .*\r\nso far [\d,]+ requests, 0 failed/,
+      );
+      t.true(view.includes('\u001b[2K'), 'lines are written over');
+      t.true(summary.includes('\u001b[?25h'), 'the cursor is back');
+    } else {
+      t.regex(view, /^ +1 of 2 s {2}2 users .* 0% failed\r$/m);
+      t.false(text.includes('\u001b'), 'no escapes');
+    }
+    t.regex(summary, /http_req_duration\.*: avg=/);
+  });
+}
+
 test('metrics for Prometheus while it runs', async (t) => {
   const child = spawn(
     process.execPath,

@@ -30,6 +30,35 @@ test('ready tasks run in the order in which they became ready, and hand over at 
   t.is(order.join(' '), 'a0 b0 c0 a1 b1 c1 a2 b2 c2');
 });
 
+test('more tasks than a cache holds take turns in order, at different depths and in fibers of their own', async (t) => {
+  // Stacks are loaded ahead of their turn: nothing of that may show.
+  const count = 2500;
+  const turns = 3;
+  const order: number[] = [];
+  const deep = (n: number, turn: () => void): void => {
+    if (n === 0) turn();
+    else deep(n - 1, turn);
+  };
+  await Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      spawn(() => {
+        const turn = (): void => {
+          order.push(i);
+          yieldNow();
+        };
+        for (let k = 0; k < turns; k++) {
+          if (i % 7 === 0) new Fiber(turn).resume();
+          else deep(i % 200, turn);
+        }
+      }),
+    ),
+  );
+  t.deepEqual(
+    order,
+    Array.from({ length: count * turns }, (_, at) => at % count),
+  );
+});
+
 test('a task blocks at any call depth, through built-ins, getters and fibers', async (t) => {
   const blocked = (): number => {
     sleep(1);
