@@ -41,17 +41,29 @@ export class Client {
     return this.#requests;
   }
 
-  /** Runs `body` in a task that is cancelled when the client goes away before `response` is complete. */
+  /**
+   * Runs `body` in a task that is cancelled when the client goes away before `response` is complete. Outside of tasks
+   * it begins at once, as a handler without a task would.
+   */
   start<T>(body: () => T, response: ServerResponse): Task<T> {
-    const task = currentScheduler().start(body, [], undefined, this.#forget);
+    const scheduler = currentScheduler();
+    const task = scheduler.create(body, [], undefined, this.#forget);
     this.#requests.push({ task: task as Task, response });
     if (this.#connection.destroyed) task.cancel(clientGone());
+    scheduler.makeReadyAndRun(task as Task);
     return task;
   }
 
   readonly #forget = (task: Task): void => {
-    const at = this.#requests.findIndex((request) => request.task === task);
-    if (at >= 0) this.#requests.splice(at, 1);
+    const requests = this.#requests;
+    if (requests.length === 1) {
+      requests.pop();
+    } else {
+      requests.splice(
+        requests.findIndex((request) => request.task === task),
+        1,
+      );
+    }
   };
 }
 

@@ -158,10 +158,21 @@ export class Scheduler {
     scope: Scope | undefined,
     onEnd?: (task: Task) => void,
   ): Task<T> {
+    const task = this.create(fn, args, scope, onEnd);
+    this.makeReady(task as Task);
+    return task;
+  }
+
+  /** A task that whoever asks for it makes ready. @internal */
+  create<A extends unknown[], T>(
+    fn: (...args: A) => T,
+    args: A,
+    scope: Scope | undefined,
+    onEnd?: (task: Task) => void,
+  ): Task<T> {
     const task = new Task<T>(this, fn as (...args: unknown[]) => T, args, scope, onEnd);
     this.#spawned++;
     this.#remember(task as Task);
-    this.makeReady(task as Task);
     return task;
   }
 
@@ -174,7 +185,7 @@ export class Scheduler {
     void resolved.then(this.#turn);
   }
 
-  /** As {@link makeReady}, from the bottom of a microtask: the turn begins now. @internal */
+  /** As {@link makeReady}, from the bottom of a microtask or an event: the turn begins now. @internal */
   makeReadyAndRun(task: Task): void {
     task.phase = Phase.ready;
     this.#ready.push(task);
