@@ -22,7 +22,7 @@ export class Writer {
   /** Writes that wait for room, the oldest first. */
   readonly #writers: Waiter<undefined>[] = [];
   /** Sleepers that wait until all is out, or for the end. */
-  readonly #flushers = new Set<Waiter<undefined>>();
+  readonly #flushers: Waiter<undefined>[] = [];
   /** Whether a writer was woken for the room there is, and has not written yet. */
   #promised = false;
   /** Writes that the stream has not confirmed. */
@@ -131,9 +131,9 @@ export class Writer {
   }
 
   #sleep(waiter: Waiter<undefined>): void {
-    this.#flushers.add(waiter);
+    this.#flushers.push(waiter);
     waiter.park(() => {
-      this.#flushers.delete(waiter);
+      this.#flushers.splice(this.#flushers.indexOf(waiter), 1);
     });
   }
 
@@ -180,8 +180,8 @@ export class Writer {
   };
 
   #wakeFlushers(): void {
-    for (const flusher of this.#flushers) flusher.wake(undefined);
-    this.#flushers.clear();
+    if (this.#flushers.length === 0) return;
+    for (const flusher of this.#flushers.splice(0)) flusher.wake(undefined);
   }
 }
 
