@@ -1,6 +1,6 @@
 import { FiberError } from '../errors';
 import { access, runtime } from '../fiber';
-import { CREATED } from '../native';
+import { CREATED, type Handle } from '../native';
 import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
 import { LARGEST_SEED, random, randomSeed } from '../random';
 import { realClock, type Clock } from './clock';
@@ -52,6 +52,9 @@ const LOOKS_PER_SLICE = 8;
 const FIRST_CREDIT = 8;
 /** {@link Scheduler.successor}: nobody goes on, the event loop's stack does. */
 const NOBODY = -1;
+
+/** The stacks of so many tasks stay in a processor's cache. */
+const IN_CACHE = 500;
 
 /**
  * Runs tasks on one thread, cooperatively: a task runs until it blocks, yields or ends, and then hands over
@@ -267,11 +270,16 @@ export class Scheduler {
         current.task = next;
         next.phase = Phase.running;
         if (next.handle === CREATED) access.startOver(next.begin(), next, task.handle);
-        else handOver(task.handle, next.handle, this.#ready.ahead());
+        else handOver(task.handle, next.handle, this.#ahead());
       }
     } catch (error) {
       this.#stay(task, next, error);
     }
+  }
+
+  /** Whose stack the processor should load while the next task runs. */
+  #ahead(): Handle {
+    return this.#alive > IN_CACHE ? this.#ready.ahead() : CREATED;
   }
 
   /** An error came out of {@link #leave}. */

@@ -1,9 +1,6 @@
 import { CREATED, type Handle } from '../native';
 import type { Task } from './task';
 
-/** So many stacks stay in a processor's cache. */
-const IN_CACHE = 1000;
-
 /** Tasks that can go on. A scheduler takes the next one from here; a simulation takes another order. */
 export interface ReadyQueue {
   readonly length: number;
@@ -15,7 +12,7 @@ export interface ReadyQueue {
   exchange(task: Task): Task;
   /** Takes out a task that is not to go on after all. */
   remove(task: Task): void;
-  /** Whose stack is worth loading into the cache now, as its turn comes soon; or {@link CREATED}. */
+  /** Whose turn comes next, as far as that is decided; or {@link CREATED}. */
   ahead(): Handle;
 }
 
@@ -67,7 +64,7 @@ export class TaskQueue implements ReadyQueue {
   }
 
   ahead(): Handle {
-    return this.length > IN_CACHE && this.#first !== undefined ? this.#first.handle : CREATED;
+    return this.#first === undefined ? CREATED : this.#first.handle;
   }
 
   remove(task: Task): void {
