@@ -4,6 +4,7 @@
 //
 //   node bench/servers/databases.mjs              starts both, says where they are, and ends them at Ctrl-C
 //   node bench/servers/databases.mjs --install    the same, and installs the Debian packages before; as root
+//   node bench/servers/databases.mjs --check      only says what is missing
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -169,8 +170,14 @@ export async function withDatabases(body) {
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { install: { type: 'boolean', default: false } } });
+  const flag = { type: 'boolean', default: false };
+  const { values } = parseArgs({ options: { install: flag, check: flag } });
   if (values.install) installPackages(PACKAGES);
+  if (values.check) {
+    const { missing } = findDatabases();
+    if (missing !== undefined) fail(missing);
+    return;
+  }
   await withDatabases(async ({ env, versions }) => {
     console.log(`PostgreSQL ${versions.postgres} and Redis ${versions.redis}, until Ctrl-C:\n`);
     for (const [name, value] of Object.entries(env)) console.log(`export ${name}=${value}`);

@@ -32,7 +32,8 @@ const { values } = parseArgs({
   },
 });
 const VARIANTS = ['fibers', 'async', 'callbacks'];
-const WARM_UP_SECONDS = 2;
+const SECONDS = Number(values.seconds);
+const WARM_UP_SECONDS = Math.min(2, SECONDS);
 const MIX = fileURLToPath(new URL('mix.lua', import.meta.url));
 const MS = { us: 1e-3, ms: 1, s: 1000, m: 60_000 };
 const run = promisify(execFile);
@@ -48,7 +49,7 @@ async function drive(service, seconds) {
     return found;
   };
   const latency = (share) => {
-    const [, number, unit] = read(new RegExp(`^\\s*${share}%\\s+([\\d.]+)(us|ms|s|m)$`, 'm'));
+    const [, number, unit] = read(new RegExp(`^\\s*${share}%\\s+([\\d.]+)(us|ms|s|m)\\b`, 'm'));
     return Number(number) * MS[unit];
   };
   return {
@@ -72,13 +73,13 @@ async function verify(services) {
 async function compare(store, env) {
   const services = [];
   try {
-    for (const variant of VARIANTS) services.push(await startService(variant, store, env));
+    for (const variant of VARIANTS) services.push(await startService(variant, store, { env }));
     await verify(services);
     const samples = Object.fromEntries(VARIANTS.map((variant) => [variant, []]));
     for (const service of services) await drive(service, WARM_UP_SECONDS);
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const service of round % 2 === 0 ? services : services.toReversed()) {
-        samples[service.variant].push(await drive(service, Number(values.seconds)));
+        samples[service.variant].push(await drive(service, SECONDS));
       }
     }
     return Object.fromEntries(
@@ -152,7 +153,7 @@ async function main() {
     load,
     date: new Date().toISOString().slice(0, 10),
     connections: Number(values.connections),
-    seconds: Number(values.seconds),
+    seconds: SECONDS,
     rounds: Number(values.rounds),
     versions,
     stores,

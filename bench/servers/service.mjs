@@ -7,11 +7,11 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 
 const MICROSECONDS_PER_TICK = 10_000; // USER_HZ of x86-64
 
-export async function startService(variant, store, env = {}) {
-  const args = ['--listen', '0', '--variant', variant, '--store', store];
+export async function startService(variant, store, { env = {}, args = [] } = {}) {
+  const chosen = ['--listen', '0', '--variant', variant, '--store', store];
   const child = spawn(
     process.execPath,
-    ['--no-warnings', inRoot('examples/services/main.mjs'), ...args],
+    ['--no-warnings', inRoot('examples/services/main.mjs'), ...chosen, ...args],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
   );
   const exit = once(child, 'exit');
