@@ -7,12 +7,12 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 
 const MICROSECONDS_PER_TICK = 10_000; // USER_HZ of x86-64
 
-export async function startService(variant, store, { env = {}, args = [] } = {}) {
+export async function startService(variant, store, { env = {}, args = [], stderr = 'inherit' } = {}) {
   const chosen = ['--listen', '0', '--variant', variant, '--store', store];
   const child = spawn(
     process.execPath,
     ['--no-warnings', inRoot('examples/services/main.mjs'), ...chosen, ...args],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+    { stdio: ['ignore', 'pipe', stderr], env: { ...process.env, ...env } },
   );
   const exit = once(child, 'exit');
   const lines = createInterface(child.stdout);

@@ -114,13 +114,34 @@ withServers(
   },
 );
 
-withServers('the servers do not outlive a script that is killed', async (t) => {
-  const { child, exit, ports } = await startDatabases(t);
-  child.kill('SIGKILL');
-  await exit;
-  await Promise.all(ports.map(refused));
-  t.pass();
-});
+withServers(
+  'the servers do not outlive a script that is killed; services that use them answer 500 then, and end in order',
+  async (t) => {
+    const { startService } = await bench('servers/service.mjs');
+    const databases = await startDatabases(t);
+    const services: Service[] = [];
+    for (const variant of ['fibers', 'async', 'callbacks']) {
+      const service: Service = await startService(variant, 'postgres', {
+        env: databases.env,
+        stderr: 'ignore',
+      });
+      t.teardown(() => void service.child.kill('SIGKILL'));
+      services.push(service);
+      t.is((await fetch(`${service.url}products/p1`)).status, 200);
+    }
+
+    databases.child.kill('SIGKILL');
+    await databases.exit;
+    await Promise.all(databases.ports.map(refused));
+    for (const { child, exit, url } of services) {
+      for (const path of ['products', 'products/p1']) {
+        t.is((await fetch(url + path)).status, 500, path);
+      }
+      child.kill('SIGTERM');
+      t.deepEqual(await exit, [0, null]);
+    }
+  },
+);
 
 withServers(
   'bench/servers compares the three styles over both stores in one run, and leaves nothing behind',
