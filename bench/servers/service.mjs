@@ -7,7 +7,11 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 
 const MICROSECONDS_PER_TICK = 10_000; // USER_HZ of x86-64
 
-export async function startService(variant, store, { env = {}, args = [], stderr = 'inherit' } = {}) {
+export async function startService(
+  variant,
+  store,
+  { env = {}, args = [], stderr = 'inherit' } = {},
+) {
   const chosen = ['--listen', '0', '--variant', variant, '--store', store];
   const child = spawn(
     process.execPath,
