@@ -90,7 +90,8 @@ function ready(child, name) {
 }
 
 async function end(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  const isRunning = child.exitCode === null && child.signalCode === null;
+  if (child.pid === undefined || !isRunning) return;
   const exit = once(child, 'exit');
   child.kill('SIGINT'); // both end at once, in order
   const timer = setTimeout(() => child.kill('SIGKILL'), MOST_SECONDS.end * 1000);
@@ -153,7 +154,7 @@ export async function withDatabases(body) {
       ...settings.flatMap((setting) => ['-c', setting]),
     ]);
     await start(redis, ['-'], {
-      input: `bind ${HOST}\nport ${ports[1]}\nrequirepass ${password}\nsave ""\ndir ${folder}\n`,
+      input: `bind ${HOST}\nport ${ports[1]}\nrequirepass ${password}\nsave ""\ndir "${folder}"\n`,
     });
     return await body({
       env: {

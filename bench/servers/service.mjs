@@ -13,11 +13,12 @@ export async function startService(
   { env = {}, args = [], stderr = 'inherit' } = {},
 ) {
   const chosen = ['--listen', '0', '--variant', variant, '--store', store];
-  const child = spawn(
-    process.execPath,
-    ['--no-warnings', inRoot('examples/services/main.mjs'), ...chosen, ...args],
-    { stdio: ['ignore', 'pipe', stderr], env: { ...process.env, ...env } },
-  );
+  const program = [process.execPath, '--no-warnings', inRoot('examples/services/main.mjs')];
+  // It ends with this process, in order.
+  const child = spawn('setpriv', ['--pdeathsig=TERM', '--', ...program, ...chosen, ...args], {
+    stdio: ['ignore', 'pipe', stderr],
+    env: { ...process.env, ...env },
+  });
   const exit = once(child, 'exit');
   const lines = createInterface(child.stdout);
   const [line] = await Promise.race([
