@@ -1,14 +1,13 @@
-// A share of the connections of run.mjs: `node client.mjs PORT COUNT ADDRESS`. Does what it is told by message, one thing
+// A share of the connections of run.mjs: `node client.mjs PORT COUNT ADDRESS PROTOCOL`. Does what it is told by message, one thing
 // at a time, and answers. Latencies are in microseconds, each from the moment when its bytes were due, so that a server
 // that stalls is not measured less often.
 import { account, hostile, openAll, trickle } from './clients.mjs';
 
-const [port, count, localAddress] = process.argv.slice(2);
+const [port, count, localAddress, protocol] = process.argv.slice(2);
 
 let latencies = [];
-const clients = await openAll(Number(port), Number(count), localAddress, (due) => {
-  latencies.push(Math.round((performance.now() - due) * 1000));
-});
+const onEcho = (due) => latencies.push(Math.round((performance.now() - due) * 1000));
+const clients = await openAll(Number(port), Number(count), localAddress, onEcho, protocol);
 const ended = [];
 
 const orders = {

@@ -1,8 +1,14 @@
-// Clients of an echo server that are told what to do and check every byte: well-behaved ones, and the other kind.
+// Clients of an echo server, or of one with a line protocol, that are told what to do and check every byte: well-behaved ones, and the other kind.
 import { once } from 'node:events';
 import net from 'node:net';
 
 const AT_ONCE = 100;
+
+/** What is sent to be answered with something that no other connection and no other time would be; and that. */
+const PROTOCOLS = {
+  echo: (mark) => [mark, mark],
+  lines: (mark) => [`upper ${mark}\n`, `${mark.toUpperCase()}\n`],
+};
 
 /** An open connection that knows what it has sent, and complains of every byte that comes back otherwise. */
 export class EchoClient {
@@ -14,9 +20,10 @@ export class EchoClient {
   wrong = 0;
   received = 0;
 
-  constructor(socket, id, onEcho) {
+  constructor(socket, id, onEcho, protocol) {
     this.socket = socket;
     this.id = id;
+    this.protocol = PROTOCOLS[protocol];
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.on('close', () => (this.lost = true));
@@ -27,11 +34,10 @@ export class EchoClient {
     return this.#expected.length > 0;
   }
 
-  /** Sends a few bytes that no other connection and no other time would send. */
   send(due) {
-    const bytes = Buffer.from(`${this.id}:${this.#serial++};`.padEnd(24, '.'));
-    this.#expected.push({ bytes, due });
-    this.socket.write(bytes);
+    const [sent, expected] = this.protocol(`c${this.id}:${this.#serial++};`.padEnd(24, '.'));
+    this.#expected.push({ bytes: Buffer.from(expected), due });
+    this.socket.write(sent);
   }
 
   #check(chunk, onEcho) {
@@ -63,13 +69,13 @@ export async function connect(port, localAddress) {
 }
 
 /** Opens `count` connections, some at a time. */
-export async function openAll(port, count, localAddress, onEcho) {
+export async function openAll(port, count, localAddress, onEcho, protocol = 'echo') {
   const clients = [];
   let left = count;
   const opener = async () => {
     while (left-- > 0) {
       const socket = await connect(port, localAddress);
-      clients.push(new EchoClient(socket, `${localAddress}-${clients.length}`, onEcho));
+      clients.push(new EchoClient(socket, `${localAddress}-${clients.length}`, onEcho, protocol));
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, opener));

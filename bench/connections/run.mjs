@@ -6,6 +6,8 @@
 //   node bench/connections/run.mjs [--connections 30000] [--rounds 3] [--seconds 4] [--rate 4000] [--variants fibers,…]
 //   node bench/connections/run.mjs --rounds 1 --seconds 120 --write      the full run, for docs/benchmarks
 //
+// With --protocol lines it is not echo, but the line protocol of examples/echo.
+//
 // Every run is a server and its clients in processes of their own; the variants are interleaved. Where a process may not
 // have so many connections open, --servers 2 has the same server twice, each with half of them.
 import { fork } from 'node:child_process';
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     rate: { type: 'string', default: '4000' },
     servers: { type: 'string', default: '1' },
+    protocol: { type: 'string', default: 'echo' },
     hostile: { type: 'string', default: '200' },
     variants: { type: 'string', default: 'fibers,callbacks,async' },
     json: { type: 'boolean', default: false },
@@ -110,12 +113,12 @@ async function abuse(servers, clients, connections) {
 
 async function run(variant, connections) {
   const servers = Array.from({ length: Number(values.servers) }, () =>
-    fork(program('server'), [variant], { execArgv: ['--expose-gc'] }),
+    fork(program('server'), [variant, values.protocol], { execArgv: ['--expose-gc'] }),
   );
   const ports = (await Promise.all(servers.map(message))).map(({ port }) => port);
   const { memory: before } = await sumOf(servers, 'memory');
   const clients = shares(connections, ports).map(({ port, address, count }) =>
-    fork(program('client'), [port, count, address], { execArgv: [] }),
+    fork(program('client'), [port, count, address, values.protocol], { execArgv: [] }),
   );
   await Promise.all(clients.map(message));
   const { memory } = await sumOf(servers, 'memory');
@@ -162,6 +165,7 @@ const result = {
   machine: `${os.cpus()[0].model.trim()}, ${os.cpus().length} processors`,
   load: os.loadavg()[0],
   date: new Date().toISOString().slice(0, 10),
+  protocol: values.protocol,
   connections,
   servers: Number(values.servers),
   seconds: Number(values.seconds),
@@ -169,7 +173,8 @@ const result = {
   medians,
 };
 if (values.write) {
-  writeFileSync(inRoot('docs/benchmarks/connections.json'), `${JSON.stringify(result, null, 2)}\n`);
+  const name = values.protocol === 'echo' ? 'connections' : `connections-${values.protocol}`;
+  writeFileSync(inRoot(`docs/benchmarks/${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }
 if (values.json) {
   console.log(JSON.stringify(result));
@@ -180,7 +185,7 @@ if (values.json) {
     ...columns.map((what) => figures[what].toFixed(what.startsWith('CPU') ? 1 : 0)),
   ]);
   console.log(
-    `Node ${result.node}, ${connections} connections for ${values.seconds} s, medians of ${values.rounds} runs; ` +
+    `Node ${result.node}, ${values.protocol}, ${connections} connections for ${values.seconds} s, medians of ${values.rounds} runs; ` +
       'no connection was lost and no byte wrong, also while half were reset and others misbehaved\n',
   );
   console.log(table([['server', ...columns], ...rows]));

@@ -1,4 +1,4 @@
-// The echo server of run.mjs, in a process of its own: `node --expose-gc server.mjs VARIANT`. Answers the
+// The server of run.mjs, in a process of its own: `node --expose-gc server.mjs VARIANT [echo|lines]`. Answers the
 // message 'memory' with its resident bytes after a collection, 'cpu' with the microseconds that it has worked, 'state' with
 // its open connections and its tasks.
 import { once } from 'node:events';
@@ -9,41 +9,17 @@ import { listen } from 'greenfiber/io';
 const HOST = '127.0.0.1';
 const BACKLOG = 4096;
 
-const variants = {
-  callbacks: () =>
-    listening(
-      net.createServer((socket) => {
-        socket.on('error', () => undefined);
-        socket.on('data', (chunk) => {
-          if (!socket.write(chunk)) socket.pause().once('drain', () => socket.resume());
-        });
-      }),
-    ),
+const [variant, protocol = 'echo'] = process.argv.slice(2);
+const { [protocol]: handler } = await import(`../../examples/echo/${variant}.mjs`);
 
-  async: () =>
-    listening(
-      net.createServer(async (socket) => {
-        try {
-          for await (const chunk of socket) {
-            if (!socket.write(chunk)) await once(socket, 'drain');
-          }
-        } catch {
-          // the client has gone
-        }
-      }),
-    ),
-
-  fibers: () =>
-    new Promise((resolve) => {
-      spawn(() => {
-        const listener = listen({ port: 0, host: HOST, backlog: BACKLOG });
-        resolve(listener.server);
-        listener.serve((connection) => {
-          for (const chunk of connection) connection.write(chunk);
-        });
-      });
-    }),
-};
+const listeningFiber = () =>
+  new Promise((resolve) => {
+    spawn(() => {
+      const listener = listen({ port: 0, host: HOST, backlog: BACKLOG });
+      resolve(listener.server);
+      listener.serve(handler);
+    });
+  });
 
 async function listening(server) {
   server.listen({ port: 0, host: HOST, backlog: BACKLOG });
@@ -51,7 +27,9 @@ async function listening(server) {
   return server;
 }
 
-const server = await variants[process.argv[2]]();
+const server = await (variant === 'fibers'
+  ? listeningFiber()
+  : listening(net.createServer({ allowHalfOpen: true }, handler)));
 
 const answers = {
   async memory() {

@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util';
 import { group, Scheduler, spawn } from 'greenfiber';
 import { connect, listen } from 'greenfiber/io';
-import * as servers from './servers.mjs';
+import * as servers from './fibers.mjs';
 
 const HOST = '127.0.0.1';
 const { values } = parseArgs({

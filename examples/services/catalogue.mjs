@@ -1,39 +1,32 @@
-// What all variants of the service share: queries, and a cache in front of them (lru-cache). Asynchronous.
-import { LRUCache } from 'lru-cache';
-
+// What all variants of the service share: queries, and a cache in front of them. Asynchronous. Stores are sqlite.mjs and
+// postgres.mjs.
 export class NotFound extends Error {
   statusCode = 404;
 }
 
 export class Catalogue {
-  #database;
-  #products;
+  #store;
 
-  constructor(database) {
-    this.#database = database;
-    this.#products = new LRUCache({
-      max: 200,
-      // Several that ask for the same at the same time share one query.
-      fetchMethod: async (id) => {
-        const [row] = await database.query('SELECT * FROM products WHERE id = ?', id);
-        return row;
-      },
-    });
+  constructor(store) {
+    this.#store = store;
   }
 
   async ids() {
-    return (await this.#database.query('SELECT id FROM products ORDER BY id')).map(({ id }) => id);
+    return (await this.#store.query('SELECT id FROM products ORDER BY id')).map(({ id }) => id);
   }
 
   async product(id) {
-    const product = await this.#products.fetch(id);
+    const product = await this.#store.remember(id, async () => {
+      const [row] = await this.#store.query('SELECT * FROM products WHERE id = ?', id);
+      return row;
+    });
     if (product === undefined) throw new NotFound(`There is no product ${id}`);
     return product;
   }
 
   async order(total) {
     const insert = 'INSERT INTO orders (total) VALUES (?) RETURNING id';
-    const [{ id }] = await this.#database.query(insert, total);
+    const [{ id }] = await this.#store.query(insert, total);
     return id;
   }
 }

@@ -1,5 +1,5 @@
-// The service in blocking style. Nothing here says `async`: a product is looked up where it is needed, in a getter that
-// JSON.stringify calls, or in the callback of reduce.
+// The service in blocking style. Nothing here says `async`: a product is looked up where it is needed, in a getter that the
+// callback of reduce reads, or JSON.stringify.
 import { sync } from 'greenfiber';
 import { createServer, json, send } from 'greenfiber/http';
 
@@ -9,14 +9,16 @@ export function serve(catalogue) {
   const order = sync(catalogue.order.bind(catalogue));
 
   class Line {
+    #found;
     constructor(id) {
       this.id = id;
     }
-    get price() {
-      return product(this.id).price;
+    get product() {
+      return (this.#found ??= product(this.id));
     }
     toJSON() {
-      return { id: this.id, name: product(this.id).name, price: this.price };
+      const { name, price } = this.product;
+      return { id: this.id, name, price };
     }
   }
 
@@ -28,7 +30,7 @@ export function serve(catalogue) {
       send(response, product(pathname.slice('/products/'.length)));
     } else if (pathname === '/orders' && request.method === 'POST') {
       const lines = json(request).products.map((id) => new Line(id));
-      const total = lines.reduce((sum, line) => sum + line.price, 0);
+      const total = lines.reduce((sum, line) => sum + line.product.price, 0);
       send(response, { id: order(total), total, lines }, { status: 201 });
     } else {
       send(response, 'There is no such page', { status: 404 });

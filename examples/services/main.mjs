@@ -4,29 +4,37 @@
 //   node examples/services/main.mjs --listen 3000 --variant fibers
 //   npx greenfiber load examples/load/shop.ts --target http://127.0.0.1:3000/
 //
-// SIGTERM lets the requests under way be answered for --grace milliseconds, cancels the rest, and exits with 0.
+// The database is SQLite, and the cache is in memory; with --store postgres they are PostgreSQL and Redis, at DATABASE_URL
+// and REDIS_URL. SIGTERM lets the requests under way be answered for --grace milliseconds, cancels the rest, and exits
+// with 0.
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { spawn } from 'greenfiber';
-import { check, http, registryOf, run, vu } from 'greenfiber/load';
 import { Catalogue } from './catalogue.mjs';
-import { Database } from './database.mjs';
 
 const HOST = '127.0.0.1';
 const VARIANTS = ['fibers', 'async', 'callbacks'];
+const STORES = ['sqlite', 'postgres'];
 const { values } = parseArgs({
   options: {
     listen: { type: 'string' },
     variant: { type: 'string', default: 'fibers' },
+    store: { type: 'string', default: 'sqlite' },
     iterations: { type: 'string', default: '200' },
     grace: { type: 'string', default: '5000' },
   },
 });
 
+/** Only what is chosen is loaded. */
+function load(names, name) {
+  if (!names.includes(name)) throw new Error(`there is no ${name}: ${names.join(', ')}`);
+  return import(`./${name}.mjs`);
+}
+
 async function start(variant, port) {
-  const { serve } = await import(`./${variant}.mjs`);
-  const database = await Database.open();
-  const server = serve(new Catalogue(database));
+  const { serve } = await load(VARIANTS, variant);
+  const { open } = await load(STORES, values.store);
+  const store = await open();
+  const server = serve(new Catalogue(store));
   server.listen(port, HOST);
   await once(server, 'listening');
   const close = async (grace) => {
@@ -36,54 +44,36 @@ async function start(variant, port) {
       setTimeout(() => server.closeAllConnections(), grace).unref();
       await new Promise((resolve) => server.close(resolve));
     }
-    await database.close();
+    await store.close();
   };
-  return { url: `http://${HOST}:${server.address().port}/`, library: database.library, close };
+  return { url: `http://${HOST}:${server.address().port}/`, library: store.library, close };
 }
 
-const scenario = {
-  setup: () => http.get('/products').json().products,
-  default: (ids) => {
-    const picked = [1, 2, 3].map((step) => ids[(vu().id * 7 + vu().iteration * step) % ids.length]);
-    for (const id of picked) {
-      const found = http.get(`/products/${id}`, { name: '/products/:id' });
-      check(found, { 'is the product': (response) => response.json().id === id });
-    }
-    const ordered = http.post('/orders', { products: picked });
-    check(ordered, {
-      'is ordered': ({ status }) => status === 201,
-      'adds up': (response) => {
-        const { total, lines } = response.json();
-        return total === lines.reduce((sum, { price }) => sum + price, 0);
-      },
-    });
-    check(http.get('/products/none', { name: '/products/none' }), {
-      'is not there': ({ status }) => status === 404,
-    });
-  },
-};
-
-async function drive(variant) {
-  const { url, library, close } = await start(variant, 0);
-  const options = { target: url, vus: 20, iterations: Number(values.iterations), duration: '5m' };
-  const results = await spawn(() => run(scenario, options));
-  await close(1000);
-  const { metrics } = registryOf(results);
-  const { passed, total } = metrics.get('checks').total();
-  const { histogram } = metrics.get('http_req_duration').total();
-  console.log(
-    `${variant.padEnd(10)} ${library}: ${metrics.get('http_reqs').total().sum} requests, ` +
-      `${passed} of ${total} checks hold, median ${histogram.percentile(50).toFixed(1)} ms`,
-  );
-  if (passed !== total) process.exitCode = 1;
+async function compare() {
+  const { drive } = await import('./load.mjs');
+  for (const variant of VARIANTS) {
+    const { url, library, close } = await start(variant, 0);
+    const { requests, passed, total, median } = await drive(url, Number(values.iterations));
+    await close(1000);
+    console.log(
+      `${variant.padEnd(10)} ${library}: ${requests} requests, ` +
+        `${passed} of ${total} checks hold, median ${median.toFixed(1)} ms`,
+    );
+    if (passed !== total) process.exitCode = 1;
+  }
 }
 
-if (values.listen === undefined) {
-  for (const variant of VARIANTS) await drive(variant);
-} else {
+async function listen() {
   const { url, close } = await start(values.variant, Number(values.listen));
   console.log(`${values.variant} at ${url}`);
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () => close(Number(values.grace)));
   }
+}
+
+try {
+  await (values.listen === undefined ? compare() : listen());
+} catch (error) {
+  console.error(`The example failed: ${error.message || error.code}`);
+  process.exit(1); // whatever is open by then
 }

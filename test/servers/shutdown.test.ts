@@ -12,6 +12,7 @@ import { connect, listen } from 'greenfiber/io';
 import { ROOT } from '../docs/snippets';
 import { runChild } from '../helpers/child';
 import { inTask } from '../helpers/in-task';
+import { refused } from '../helpers/refused';
 
 interface Running {
   child: ChildProcess;
@@ -51,24 +52,13 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-async function isRefused(port: number): Promise<boolean> {
-  const socket = net.connect(port, '127.0.0.1');
-  return new Promise((resolve) => {
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.once('error', () => resolve(true));
-  });
-}
-
 test('SIGTERM: a connection under way is served on, no other is accepted, and the process exits with 0', async (t) => {
   const { child, port, exit } = await start(t, 'echo', '--serve', 'lines', '--grace', '60000');
   const { socket, text, end } = await open(port);
   socket.write('ping\n');
   await until(() => text() === 'pong\n');
   child.kill('SIGTERM');
-  while (!(await isRefused(port))) await new Promise((resolve) => setTimeout(resolve, 5));
+  await refused(port);
   socket.write('upper still here\nquit\n');
   await end;
   t.is(text(), 'pong\nSTILL HERE\n');
@@ -102,7 +92,7 @@ for (const variant of ['fibers', 'async', 'callbacks']) {
     // The request has arrived in part when a whole one, sent after it, is answered.
     t.is((await fetch(`http://127.0.0.1:${port}/products/p7`)).status, 200);
     child.kill('SIGTERM');
-    while (!(await isRefused(port))) await new Promise((resolve) => setTimeout(resolve, 5));
+    await refused(port);
     socket.write(body.slice(5));
     await end;
     t.regex(text(), /^HTTP\/1\.1 201 Created\r\n[^]*"total":\d+/);

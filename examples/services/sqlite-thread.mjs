@@ -1,8 +1,7 @@
-// The thread of database.mjs: opens a database in memory, fills it, and answers queries.
+// The thread of sqlite.mjs: opens a database in memory, fills it, and answers queries.
 import { createRequire } from 'node:module';
 import { parentPort } from 'node:worker_threads';
-
-const PRODUCTS = 500;
+import { CREATE_PRODUCTS, products } from './products.mjs';
 
 async function open() {
   try {
@@ -35,11 +34,10 @@ async function open() {
 }
 
 const { library, query } = await open();
-query('CREATE TABLE products (id TEXT PRIMARY KEY, name TEXT, price INTEGER, maker TEXT)', []);
+query(CREATE_PRODUCTS, []);
 query('CREATE TABLE orders (id INTEGER PRIMARY KEY, total INTEGER)', []);
-for (let i = 0; i < PRODUCTS; i++) {
-  const row = [`p${i}`, `Product ${i}`, 100 + ((i * 37) % 900), `Maker ${i % 17}`];
-  query('INSERT INTO products VALUES (?, ?, ?, ?)', row);
+for (const { id, name, price, maker } of products) {
+  query('INSERT INTO products VALUES (?, ?, ?, ?)', [id, name, price, maker]);
 }
 parentPort.on('message', ({ id, sql, parameters }) => {
   try {
