@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 
 #include "v8_state/async_places.h"
@@ -13,9 +14,17 @@ namespace {
 constexpr std::size_t kEnvironmentWords = 2048;
 constexpr std::size_t kFieldCount = 9;
 
-// Ids nobody else uses, for two nested scopes.
-constexpr double kOuterId = 123456789, kOuterTrigger = 987654321;
-constexpr double kInnerId = 223456789, kInnerTrigger = 887654321;
+// Ids for two nested scopes that nobody else uses, nor an earlier search: what is left in memory of an environment that
+// is gone is not to be taken for this one's.
+struct ProbeIds {
+  double outer_id, outer_trigger, inner_id, inner_trigger;
+
+  static ProbeIds next() {
+    static std::atomic<std::uint32_t> searches = 0;
+    const double number = searches.fetch_add(1, std::memory_order_relaxed);
+    return {123456789 + number, 987654321 - number, 5123456789 + number, 5987654321 - number};
+  }
+};
 
 using Fields = std::array<std::uint32_t, kFieldCount>;
 
@@ -89,21 +98,24 @@ std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
       std::min(malloc_usable_size(environment) / sizeof(Word), kEnvironmentWords);
   if (count < 64) return "a node::Environment of its own";
 
+  const ProbeIds probes = ProbeIds::next();
   std::vector<std::size_t> ids, stacks;
   auto take = [&] { return Snapshot(probe, environment, count); };
   Snapshot before = take();
   Snapshot outer = before, inner = before, after = before;
   {
-    node::CallbackScope outer_scope(isolate, v8::Object::New(isolate), {kOuterId, kOuterTrigger});
+    node::CallbackScope outer_scope(isolate, v8::Object::New(isolate),
+                                    {probes.outer_id, probes.outer_trigger});
     outer = take();
     for (std::size_t i = 0; i < count; ++i) {
-      if (holds_ids(probe, outer.words[i], kOuterId, kOuterTrigger)) ids.push_back(i);
+      if (holds_ids(probe, outer.words[i], probes.outer_id, probes.outer_trigger)) ids.push_back(i);
     }
     {
-      node::CallbackScope inner_scope(isolate, v8::Object::New(isolate), {kInnerId, kInnerTrigger});
+      node::CallbackScope inner_scope(isolate, v8::Object::New(isolate),
+                                      {probes.inner_id, probes.inner_trigger});
       inner = take();
       std::erase_if(ids, [&](std::size_t i) {
-        return !holds_ids(probe, inner.words[i], kInnerId, kInnerTrigger);
+        return !holds_ids(probe, inner.words[i], probes.inner_id, probes.inner_trigger);
       });
     }
     after = take();
@@ -133,11 +145,13 @@ std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
   for (std::size_t i = 2; i < count; ++i) {
     const Word data = inner.words[i];
     if (!probe.looks_like_pointer(data)) continue;
-    if (holds_ids(probe, data + level * 2 * sizeof(double), kOuterId, kOuterTrigger)) {
+    if (holds_ids(probe, data + level * 2 * sizeof(double), probes.outer_id,
+                  probes.outer_trigger)) {
       stacks.push_back(i);
     }
   }
-  if (stacks.size() != 1) return "the stack of async ids";
+  if (stacks.empty()) return "the stack of async ids";
+  if (stacks.size() > 1) return "the stack of async ids (ambiguous)";
   places.stack_data = &environment[stacks.front()];
   places.stack_capacity = &environment[stacks.front() - 2];
   if (*places.stack_capacity < 4 || *places.stack_capacity > 1'000'000) {

@@ -244,7 +244,7 @@ test('a group ends when its body and all its members have ended', async (t) => {
   const value = await spawn(() =>
     group((g) => {
       g.spawn(() => {
-        sleep(4);
+        sleep(100);
         order.push('slow');
         g.spawn(() => {
           sleep(2);
