@@ -1,6 +1,6 @@
-// A share of the connections of run.mjs: `node client.mjs PORT COUNT ADDRESS PROTOCOL`. Does what it is told by message, one thing
-// at a time, and answers. Latencies are in microseconds, each from the moment when its bytes were due, so that a server
-// that stalls is not measured less often.
+// A share of the connections of run.mjs: `node client.mjs PORT COUNT ADDRESS PROTOCOL`. Does what it is told by message,
+// one thing at a time, and answers. Latencies are in microseconds, each from the moment when its bytes were due, so that
+// a server that stalls is not measured less often.
 import { account, hostile, openAll, trickle } from './clients.mjs';
 
 const [port, count, localAddress, protocol] = process.argv.slice(2);

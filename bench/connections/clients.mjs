@@ -1,4 +1,5 @@
-// Clients of an echo server, or of one with a line protocol, that are told what to do and check every byte: well-behaved ones, and the other kind.
+// Clients of an echo server, or of one with a line protocol, that are told what to do and check every byte: well-behaved
+// ones, and the other kind.
 import { once } from 'node:events';
 import net from 'node:net';
 

@@ -1,8 +1,8 @@
 // Results as Markdown. `report` is what docs/benchmarks/results.json holds: see suite.mjs.
+import { markdownTable } from '../../scripts/lib/table.mjs';
 import { evaluate, goalGroups, isReached } from './goals.mjs';
 
-const row = (cells) => `| ${cells.join(' | ')} |`;
-const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+const table = (head, rows) => markdownTable([head, ...rows]);
 
 const heads = (report) => report.results.map(({ node }) => `Node ${node}`);
 

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { fail } from '../../scripts/lib/run.mjs';
-import { table } from '../../scripts/lib/table.mjs';
+import { markdownTable, table } from '../../scripts/lib/table.mjs';
 import { replaceGenerated } from '../js/generated.mjs';
 import { summarize } from '../js/statistics.mjs';
 import { answersOf } from './answers.mjs';
@@ -126,9 +126,6 @@ function rowsOf(variants) {
   ];
 }
 
-const markdown = ([head, ...rows]) =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-
 const titleOf = (store, { versions }) =>
   store === 'postgres'
     ? `PostgreSQL ${versions.postgres} and Redis ${versions.redis}`
@@ -169,7 +166,7 @@ async function main() {
     const file = inRoot('docs/benchmarks/servers.json');
     writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
     const tables = Object.entries(stores).map(
-      ([store, variants]) => `${titleOf(store, result)}:\n\n${markdown(rowsOf(variants))}`,
+      ([store, variants]) => `${titleOf(store, result)}:\n\n${markdownTable(rowsOf(variants))}`,
     );
     await replaceGenerated('docs/servers.md', {
       'three styles': [`${how}.`, ...tables].join('\n\n'),

@@ -5,7 +5,7 @@ import { ofAva } from './totals.mjs';
 
 export const engines = ['direct', 'locker'];
 
-// What it is enough to run under an engine where the other one runs more.
+// What runs on a version of Node beside the one that runs everything, or under the engine beside the one that does.
 export const suiteOf = (engine) => (engine === engines[0] ? 'version' : 'engine');
 
 export function compileTests() {

@@ -15,3 +15,9 @@ export function table(rows) {
     )
     .join('\n');
 }
+
+const markdownRow = (cells) => `| ${cells.join(' | ')} |`;
+
+// The same in Markdown, whose columns its formatter aligns. The first row is the head.
+export const markdownTable = ([head, ...rows]) =>
+  [head, head.map(() => '---'), ...rows].map(markdownRow).join('\n');

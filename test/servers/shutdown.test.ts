@@ -11,6 +11,7 @@ import { connect, listen } from 'greenfiber/io';
 
 import { ROOT } from '../docs/snippets';
 import { runChild } from '../helpers/child';
+import { until } from '../helpers/http';
 import { inTask } from '../helpers/in-task';
 import { refused } from '../helpers/refused';
 
@@ -42,14 +43,6 @@ async function open(
   await once(socket, 'connect');
   const end = new Promise<void>((resolve) => socket.on('close', () => resolve()));
   return { socket, text: () => text, end };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within a minute: ${String(condition)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 test('SIGTERM: a connection under way is served on, no other is accepted, and the process exits with 0', async (t) => {
