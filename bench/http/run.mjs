@@ -1,7 +1,7 @@
 // HTTP requests per second: handlers that block in fibers against async handlers, on the same server of node:http,
 // driven by wrk. Each variant is a process of its own; the runs are interleaved, so a machine that slows down
-// slows both down. Prints the medians and their ratio, and beside it the ratio of the processor time that a request
-// took, which a busy machine disturbs less.
+// slows all of them down. Prints the medians and their ratios to async's, of requests a second and of the processor time
+// that a request took, which a busy machine disturbs less. `bare` is the least that a fiber can cost: see handlers.mjs.
 //
 //   node bench/http/run.mjs [--rounds 9] [--seconds 3] [--connections 64] [--work lookup|plain]
 import { execFileSync, fork } from 'node:child_process';
@@ -46,38 +46,35 @@ async function drive({ child, url }, seconds) {
   };
 }
 
-const median = (samples, what) => summarize(samples.map((sample) => sample[what])).median;
-
+const NAMES = ['async', 'bare', 'fiber'];
 const rows = [
-  [
-    'work',
-    'async, requests/s',
-    'fiber, requests/s',
-    'fiber / async',
-    `at least ${REACH}`,
-    'CPU time, async / fiber',
-  ],
+  ['work', 'handler', 'requests/s', 'spread', '/ async', `at least ${REACH}`, 'CPU us', '/ async'],
 ];
 for (const work of values.work.split(',')) {
-  const variants = { async: await start('async', work), fiber: await start('fiber', work) };
-  const samples = { async: [], fiber: [] };
+  const variants = {};
+  for (const name of NAMES) variants[name] = await start(name, work);
+  const samples = Object.fromEntries(NAMES.map((name) => [name, []]));
   for (const variant of Object.values(variants)) await drive(variant, 2); // warm-up
   for (let round = 0; round < Number(values.rounds); round++) {
-    const names = Object.keys(samples);
-    if (round % 2 === 1) names.reverse();
-    for (const name of names) {
+    for (const name of round % 2 === 1 ? NAMES.toReversed() : NAMES) {
       samples[name].push(await drive(variants[name], Number(values.seconds)));
     }
   }
   for (const { child } of Object.values(variants)) child.disconnect();
-  const ratio = median(samples.fiber, 'rate') / median(samples.async, 'rate');
-  rows.push([
-    work,
-    median(samples.async, 'rate').toFixed(0),
-    median(samples.fiber, 'rate').toFixed(0),
-    ratio.toFixed(3),
-    ratio >= REACH ? 'pass' : 'falls short',
-    (median(samples.async, 'cpu') / median(samples.fiber, 'cpu')).toFixed(3),
-  ]);
+  const rate = (name) => summarize(samples[name].map(({ rate }) => rate));
+  const cpu = (name) => summarize(samples[name].map(({ cpu }) => cpu)).median;
+  for (const name of NAMES) {
+    const ratio = rate(name).median / rate('async').median;
+    rows.push([
+      work,
+      name,
+      rate(name).median.toFixed(0),
+      `${(100 * rate(name).spread).toFixed(0)} %`,
+      ratio.toFixed(3),
+      name !== 'fiber' ? '' : ratio >= REACH ? 'pass' : 'falls short',
+      cpu(name).toFixed(2),
+      (cpu('async') / cpu(name)).toFixed(3),
+    ]);
+  }
 }
 console.log(`Node ${process.versions.node}, ${values.connections} connections\n\n${table(rows)}`);

@@ -11,6 +11,9 @@ export interface Request {
   readonly response: ServerResponse;
 }
 
+/** A property of the connection: a map would have to hash it for every request. */
+const clientKey = Symbol('greenfiber client');
+
 /**
  * Whoever is at the other end of a connection, and the requests on it that are under way: several when it
  * pipelines. A connection is a socket, or the response itself where requests have none of their own.
@@ -22,6 +25,7 @@ export class Client {
 
   constructor(connection: Socket | ServerResponse) {
     this.#connection = connection;
+    Object.assign(connection, { [clientKey]: this });
     // One listener a connection, not one a request; and a response that waits for its turn in a pipeline does
     // not learn that the client has gone.
     connection.on('close', () => {
@@ -67,16 +71,10 @@ export class Client {
   };
 }
 
-const clients = new WeakMap<Socket | ServerResponse, Client>();
-
 /** The client at the other end of a connection. */
 export function clientOf(connection: Socket | ServerResponse): Client {
-  let client = clients.get(connection);
-  if (client === undefined) {
-    client = new Client(connection);
-    clients.set(connection, client);
-  }
-  return client;
+  const { [clientKey]: known } = connection as { [clientKey]?: Client };
+  return known ?? new Client(connection);
 }
 
 /** Whether an error is the reason that requests are cancelled with when their client has gone. */

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** Where a scheduler's time comes from; a simulation brings its own. */
 export interface Clock {
   /** Milliseconds since some fixed moment. */
@@ -37,8 +39,11 @@ class NodeTimer implements Timer {
   }
 }
 
+/** The global of that name is a lazy property, looked up at every use. */
+const nodePerformance = performance;
+
 /** `performance.now()` and Node's timers. */
 export const realClock: Clock = {
-  now: () => performance.now(),
+  now: () => nodePerformance.now(),
   setTimer: (ms, callback, keepsAlive) => new NodeTimer(ms, callback, keepsAlive),
 };
