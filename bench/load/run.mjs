@@ -1,5 +1,5 @@
-// The load generator measured: `greenfiber load` and autocannon in turns on the same server, one processor each; latencies
-// of `greenfiber load` and of wrk at the same rate; and what an idle virtual user costs.
+// The load generator measured: `greenfiber load`, autocannon and undici, which `greenfiber load` sends its requests by, in
+// turns on the same server, one processor each; latencies of `greenfiber load` and of wrk at the same rate; and what an idle virtual user costs.
 //
 //   node bench/load/run.mjs [--rounds 7] [--seconds 5] [--connections 50] [--users 20000] [--write]
 //
@@ -66,13 +66,20 @@ async function autocannon(url) {
   return { rate: requests.total / duration };
 }
 
+async function bareUndici(url) {
+  const args = [here('undici.mjs'), url, values.connections, values.seconds];
+  const { stdout } = await run(process.execPath, args);
+  return { rate: Number(stdout) };
+}
+
 async function compareRates() {
   const server = await startFastServer();
-  const rates = { greenfiber: [], autocannon: [] };
+  const rates = { greenfiber: [], autocannon: [], undici: [] };
   try {
     for (let round = 0; round < Number(values.rounds); round++) {
       rates.greenfiber.push((await greenfiber(server.url, '--vus', values.connections)).rate);
       rates.autocannon.push((await autocannon(server.url)).rate);
+      rates.undici.push((await bareUndici(server.url)).rate);
     }
   } finally {
     server.end();
@@ -88,6 +95,7 @@ async function compareRates() {
     best,
     'ratio of medians': median.greenfiber / median.autocannon,
     'ratio of the best': best.greenfiber / best.autocannon,
+    'bare undici, ratio of medians': median.undici / median.autocannon,
   };
 }
 
@@ -148,10 +156,11 @@ const { rates, latencies, idle } = result;
 console.log(`Node ${result.node}, ${result.machine}, load ${result.load.toFixed(1)}\n`);
 console.log(
   table([
-    ['requests a second', 'greenfiber', 'autocannon', 'ratio', 'at least 1.00'],
+    ['requests a second', 'greenfiber', 'bare undici', 'autocannon', 'ratio', 'at least 1.00'],
     ...['median', 'best'].map((what) => [
       what,
       rates[what].greenfiber.toFixed(0),
+      rates[what].undici.toFixed(0),
       rates[what].autocannon.toFixed(0),
       (rates[what].greenfiber / rates[what].autocannon).toFixed(2),
       rates[what].greenfiber >= rates[what].autocannon ? 'pass' : 'falls short',

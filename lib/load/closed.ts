@@ -11,10 +11,11 @@ const STEP = 50;
  * under test delays is not asked of it; see {@link runOpen} for the model that keeps asking.
  */
 export function runClosed(plan: Plan, part: Part, users: Users, elapsed: () => number): void {
+  const end = users.now() + plan.duration - elapsed();
   const alive: { retired: boolean }[] = [];
   const follow = (wanted: number): void => {
     while (alive.length > wanted) retire(alive.pop());
-    while (alive.length < wanted) alive.push(startUser(users, () => elapsed() >= plan.duration));
+    while (alive.length < wanted) alive.push(startUser(users, end));
   };
   while (!users.stopped && !users.exhausted) {
     const now = elapsed();
@@ -29,13 +30,15 @@ function retire(life: { retired: boolean } | undefined): void {
   if (life !== undefined) life.retired = true;
 }
 
-function startUser(users: Users, isOver: () => boolean): { retired: boolean } {
+function startUser(users: Users, end: number): { retired: boolean } {
   const life = { retired: false };
-  users.start(() => {
+  users.start((user) => {
     const delay = users.delay();
     if (delay > 0) sleep(delay);
-    else yieldNow(); // an iteration that never blocks leaves the others their turn
-    return life.retired || users.stopped || users.exhausted || isOver() ? undefined : NOW;
+    else if (!user.slept) yieldNow(); // an iteration that never blocks leaves the others their turn
+    if (delay > 0 || !user.slept) user.now = users.now();
+    const isOver = life.retired || users.stopped || users.exhausted || user.now >= end;
+    return isOver ? undefined : NOW;
   });
   return life;
 }

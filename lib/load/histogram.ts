@@ -6,6 +6,8 @@ import { lazily } from './lazy';
 const SCALE = 1000;
 /** A value is known to one part in a thousand. */
 const DIGITS = 3;
+/** Values below it, in thousandths, are counted here first: the library takes two logarithms for each. */
+const SMALL = 4096;
 
 /**
  * A distribution in constant memory: Gil Tene's HDR histogram, through hdr-histogram-js. Two of them can be merged
@@ -13,11 +15,13 @@ const DIGITS = 3;
  * HdrHistogram libraries.
  */
 export class Histogram {
-  readonly #hdr: HdrHistogram;
+  readonly #large: HdrHistogram;
+  readonly #small = new Uint32Array(SMALL);
+  #hasSmall = false;
   #sum = 0;
 
   constructor() {
-    this.#hdr = lazily.hdr().build({
+    this.#large = lazily.hdr().build({
       bitBucketSize: 32,
       autoResize: true,
       lowestDiscernibleValue: 1,
@@ -29,8 +33,30 @@ export class Histogram {
 
   /** One value, from 0. */
   record(value: number): void {
-    this.#hdr.recordValue(Math.round(value * SCALE));
+    const thousandths = Math.round(value * SCALE);
+    if (thousandths < SMALL) {
+      this.#small[thousandths] = (this.#small[thousandths] ?? 0) + 1;
+      this.#hasSmall = true;
+    } else {
+      this.#large.recordValue(thousandths);
+    }
     this.#sum += value;
+  }
+
+  /** All values. */
+  get #hdr(): HdrHistogram {
+    if (this.#hasSmall) {
+      for (const [thousandths, count] of this.#small.entries()) {
+        if (count > 0) this.#large.recordValueWithCount(thousandths, count);
+      }
+      this.#forgetSmall();
+    }
+    return this.#large;
+  }
+
+  #forgetSmall(): void {
+    this.#small.fill(0);
+    this.#hasSmall = false;
   }
 
   get count(): number {
@@ -64,7 +90,8 @@ export class Histogram {
   }
 
   reset(): void {
-    this.#hdr.reset();
+    this.#large.reset();
+    this.#forgetSmall();
     this.#sum = 0;
   }
 

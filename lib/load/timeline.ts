@@ -41,7 +41,7 @@ export class Timeline {
 
   iteration(duration: number): void {
     this.iterations++;
-    this.#iterations.record(duration);
+    if (this.requests === 0) this.#iterations.record(duration); // else nobody will ask
   }
 
   /** Ends the interval. */

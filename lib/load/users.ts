@@ -47,7 +47,7 @@ export class Users {
    * @param next - may block; answers when the next iteration should have begun, `NOW` where no schedule says, and
    * undefined to end the user
    */
-  start(next: () => number | undefined): void {
+  start(next: (user: VirtualUser) => number | undefined): void {
     const id = this.#part.index + 1 + this.#part.count * this.#made++;
     this.count++;
     this.#group.spawn(this.#live, new VirtualUser(id, this.#context), next);
@@ -55,10 +55,10 @@ export class Users {
 
   // All users sleep in here, and every frame below theirs lies on the stack of each: so there is this one alone, which
   // keeps what it needs in the user.
-  readonly #live = (user: VirtualUser, next: () => number | undefined): void => {
+  readonly #live = (user: VirtualUser, next: (user: VirtualUser) => number | undefined): void => {
     becomeUser(user);
     try {
-      while (this.#begin(user, next())) {
+      while (this.#begin(user, next(user))) {
         try {
           this.#iterate(this.#data, user);
         } catch (error) {
@@ -71,6 +71,11 @@ export class Users {
       user.close();
     }
   };
+
+  /** On the run's clock. */
+  now(): number {
+    return this.#context.clock.now();
+  }
 
   /** Milliseconds to wait until an iteration may begin, which then has its place; 0 mostly. */
   delay(): number {
@@ -85,8 +90,9 @@ export class Users {
   #begin(user: VirtualUser, due: number | undefined): boolean {
     if (due === undefined || this.exhausted) return false;
     this.#begun++;
+    user.slept = false;
     user.intended = due === NOW ? undefined : due;
-    user.start = due === NOW ? this.#context.clock.now() : due;
+    user.start = due === NOW ? user.now : due;
     return true;
   }
 
@@ -100,13 +106,14 @@ export class Users {
 
   #end(user: VirtualUser): void {
     const { clock, recorder, plan } = this.#context;
+    user.now = clock.now();
     if (user.open.length > 0) user.closeOpen();
     user.iteration++;
     user.tags = plan.tags;
     if (currentTask()?.isCancelled === true) {
       recorder.registry.metric('interrupted_iterations', 'counter').with(user.tags).add(1);
     } else {
-      recorder.iteration(clock.now() - user.start);
+      recorder.iteration(user.now - user.start);
     }
   }
 }

@@ -34,6 +34,10 @@ export class VirtualUser {
    * request was late counts as latency. @internal
    */
   intended: number | undefined = undefined;
+  /** Whether it slept in this iteration, as far as that is known: then others had their turn. @internal */
+  slept = false;
+  /** What the run's clock said when it was last looked at, between two iterations. @internal */
+  now = 0;
   /** When the iteration began, or should have. @internal */
   start = 0;
   /** Of the iteration's connections. @internal */

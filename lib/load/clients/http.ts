@@ -104,6 +104,7 @@ export function send(user: VirtualUser, request: PreparedRequest): LoadResponse 
   const start = user.intended ?? clock.now();
   user.intended = undefined;
   wire.send(request.wire, waiter, request.discard);
+  if (!waiter.settled) user.slept = true;
   const exchange = complete(wire, waiter, request.timeout, user);
   const duration = Math.max(0, exchange.ended - start);
   const tags = request.tags === undefined ? user.tags : { ...user.tags, ...request.tags };
