@@ -223,7 +223,7 @@ std::uint32_t Environment::poll(bool look) {
 }
 
 void Environment::spin() {
-  if (!is_worth_spinning()) return;
+  if (spare_processors() == 0) return;
   if (looks_to_leave_out_ > 0) {
     --looks_to_leave_out_;
     return;

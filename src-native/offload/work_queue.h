@@ -12,8 +12,9 @@ namespace greenfiber::offload {
 
 using BatchQueue = moodycamel::ConcurrentQueue<Batch*>;
 
-// Whether somebody else can make progress meanwhile: not on a single processor.
-bool is_worth_spinning();
+// Processors that this process may use, but for one. Who waits may spin only while there is one: on a single
+// processor he would keep the others from what he waits for.
+int spare_processors();
 
 class WorkQueue {
  public:
@@ -30,13 +31,16 @@ class WorkQueue {
 
  private:
   Batch* try_take(moodycamel::ConsumerToken& consumer);
-  bool spin(std::uint32_t seen) const;
+  void wake_one();
+  bool spin(std::uint32_t seen);
+  bool spin_while(std::uint32_t seen) const;
 
   BatchQueue batches_;
   moodycamel::ProducerToken producer_;
   // An event count: grows with every push, so that nobody falls asleep over one.
   alignas(kCacheLine) std::atomic<std::uint32_t> events_ = 0;
   alignas(kCacheLine) std::atomic<std::uint32_t> sleepers_ = 0;
+  std::atomic<int> spinners_ = 0;
   std::atomic<bool> stopping_ = false;
 };
 
