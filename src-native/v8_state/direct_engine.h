@@ -125,6 +125,7 @@ inline constexpr std::size_t kHotTopWords = 4;
     main_left_at_ = collections_;
   }
   from.node.data = from.archive;
+  from.tip = reinterpret_cast<Word>(__builtin_frame_address(0));
   copy_words<kScopeDataWords>(from.archive + kScopeDataInImplementer / sizeof(Word), scope_data_);
   const Word* const top = top_;
   copy_words<kHotTopWords>(from.archive + kImplementerWords, top);

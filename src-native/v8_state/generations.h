@@ -70,7 +70,9 @@ class Generations final : SlotObserver {
   void begin_full_walk();
   void begin_asking(ThreadState& first, ThreadState& last);
   void ask_after(ThreadState& node);
-  void fetch_ahead();
+  void fetch_record();
+  void fetch_frames();
+  bool advance(ThreadState*& node) const;
   void promote_sorted();
 
   static void before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
@@ -102,9 +104,11 @@ class Generations final : SlotObserver {
   ThreadRecord* sorted_ = nullptr;  // old, and to be moved as soon as V8 has left its node
   ThreadState* first_old_ = nullptr;
 
-  // The last stack that has been fetched into the cache, kFetchedAhead before V8 gets to it.
-  static constexpr int kFetchedAhead = 3;
-  ThreadState* fetched_ = nullptr;
+  // The last stacks whose record and whose frames have been fetched into the cache, so many before V8 gets to them.
+  static constexpr int kRecordsAhead = 8;
+  static constexpr int kFramesAhead = 4;
+  ThreadState* record_fetched_ = nullptr;
+  ThreadState* frames_fetched_ = nullptr;
 };
 
 }  // namespace greenfiber::v8_state

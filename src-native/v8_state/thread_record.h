@@ -43,6 +43,7 @@ enum class Generation : std::uint8_t {
 
 struct ThreadRecord {
   ThreadState node;  // first: V8's list leads to it
+  Word tip;          // about where its frames ended when the stack was left
   Word stack_limit;
   bool is_main;
   Generation generation;
