@@ -67,10 +67,7 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
     return nullptr;
   }
   runtime->pages_ = runtime->stacks_->extent().low;
-  int searches = 3;  // what was ambiguous by accident is not so with other ids
-  do {
-    failure = v8_state::find_async_places(isolate, runtime->places_);
-  } while (!failure.empty() && --searches > 0);
+  failure = v8_state::find_async_places(isolate, runtime->places_);
   if (failure.empty()) failure = v8_state::find_microtask_places(isolate, runtime->places_);
   if (!failure.empty()) return nullptr;
   runtime->async_.emplace(isolate, runtime->context_, runtime->places_);
