@@ -8,6 +8,7 @@
  * | `ERR_FIBER_FINISHED` | the fiber has ended |
  * | `ERR_FIBER_NOT_YIELDABLE` | a frame that cannot be left lies between the call and the fiber's bottom |
  * | `ERR_FIBER_TRANSFER` | resume, yield and transfer were mixed against the rules |
+ * | `ERR_FIBER_WASM_STACKS` | a suspendable WebAssembly export was to be made |
  * | `ERR_FIBER_NESTING` | too many fibers resume each other |
  * | `ERR_FIBER_OUT_OF_MEMORY` | no stack could be had for another fiber |
  * | `ERR_FIBER_KILLED` | the fiber is being unwound by `return()` ({@link FiberKilled}) |
@@ -56,6 +57,7 @@ export type FiberErrorCode =
   | 'ERR_FIBER_FINISHED'
   | 'ERR_FIBER_NOT_YIELDABLE'
   | 'ERR_FIBER_TRANSFER'
+  | 'ERR_FIBER_WASM_STACKS'
   | 'ERR_FIBER_NESTING'
   | 'ERR_FIBER_OUT_OF_MEMORY'
   | 'ERR_FIBER_KILLED'
