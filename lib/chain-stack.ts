@@ -1,4 +1,5 @@
-import { access, runtime, type Fiber } from './fiber';
+import { runtime, type Fiber } from './fiber';
+import { access } from './fiber-access';
 
 /** The JavaScript frames of a fiber and of every fiber that it waits for, innermost first, one a line. */
 export function chainStack(first: Fiber): string {

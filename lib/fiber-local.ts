@@ -1,4 +1,4 @@
-import { access } from './fiber';
+import { access } from './fiber-access';
 import { checkFunction } from './options';
 
 /**

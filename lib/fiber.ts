@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 
 import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './domain';
 import { FiberError, FiberKilled } from './errors';
+import { access, LATE, type Locals } from './fiber-access';
 import { trimWhileIdle } from './idle';
 import { CREATED, FINISHED, Runtime, type Handle } from './native';
 import { observed } from './observer';
@@ -34,46 +35,14 @@ const STATES: readonly FiberState[] = [
 
 type Body = (first: never) => unknown;
 
-/** Tells the constructor that the fiber was decided upon earlier, in the frame that follows. @internal */
-export const LATE = Symbol('late');
-
 let runBodies: (fiber: Fiber, handle: Handle) => void;
 let forget: (fiber: Fiber) => void;
-
-/** What a scheduler and effect handlers do with the fibers that they own. */
-export interface FiberAccess {
-  handleOf: (fiber: Fiber) => Handle;
-  /**
-   * The asynchronous context that a fiber created now begins in, for one that is created later, with {@link LATE}.
-   * Null: somebody wants to know of it now, or it inherits more than that.
-   */
-  frameOfLateFiber: () => unknown;
-  /**
-   * Runs the body of a created fiber until its chain first sleeps. Such a body never throws, and answers who
-   * goes on in its place: a handle of a sleeping chain, a created fiber of the same kind, or -1.
-   */
-  startTask: (fiber: Fiber, value: unknown) => unknown;
-  /** As `startTask`, in the place of the running chain with this root, which sleeps. */
-  startOver: (fiber: Fiber, value: unknown, root: Handle) => void;
-  /** Gives a created fiber the value that its body begins with. */
-  prepare: (fiber: Fiber, value: unknown) => void;
-  /** The fiber-locals of the running fiber, or of the main stack. */
-  locals: () => Locals | undefined;
-  setLocals: (locals: Locals) => void;
-  localsOf: (fiber: Fiber) => Locals | undefined;
-}
-
-/** The values of fiber-locals, by their `FiberLocal`. Never changed, so that fibers can share it. */
-export type Locals = ReadonlyMap<object, unknown>;
 
 /** `isInUse`: a fiber-local was ever set, in whatever fiber. */
 const mainStack: { isInUse: boolean; locals: Locals | undefined } = {
   isInUse: false,
   locals: undefined,
 };
-
-/** @internal */
-export const access = {} as FiberAccess;
 
 /** @internal */
 export const runtime = new Runtime({

@@ -1,5 +1,6 @@
 import { FiberError, FiberKilled } from '../errors';
-import { access, Fiber, runtime } from '../fiber';
+import { Fiber, runtime } from '../fiber';
+import { access } from '../fiber-access';
 import { CREATED, FINISHED } from '../native';
 import { current } from '../scheduler/current';
 import type { Scope } from '../scheduler/scope';

@@ -1,4 +1,5 @@
-import { access, runtime, type Fiber } from '../fiber';
+import { runtime, type Fiber } from '../fiber';
+import { access } from '../fiber-access';
 import type { Scope } from '../scheduler/scope';
 import type { Task } from '../scheduler/task';
 import { creationOf, timeAsleep, timeOnThread } from './collector';

@@ -1,5 +1,6 @@
 import { FiberError } from '../errors';
-import { access, runtime } from '../fiber';
+import { runtime } from '../fiber';
+import { access } from '../fiber-access';
 import { CREATED, type Handle } from '../native';
 import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
 import { LARGEST_SEED, random, randomSeed } from '../random';
@@ -54,7 +55,7 @@ const FIRST_CREDIT = 8;
 const NOBODY = -1;
 
 /** The stacks of so many tasks stay in a processor's cache. */
-const IN_CACHE = 500;
+const IN_CACHE = 300;
 
 /**
  * Runs tasks on one thread, cooperatively: a task runs until it blocks, yields or ends, and then hands over

@@ -1,6 +1,7 @@
 import { chainStack } from '../chain-stack';
 import { AbortError, FiberError } from '../errors';
-import { access, Fiber, LATE } from '../fiber';
+import { Fiber } from '../fiber';
+import { access, LATE } from '../fiber-access';
 import { CREATED, FINISHED, type Handle } from '../native';
 import { checkFiberOptions } from '../options';
 import { blockingTask, current } from './current';

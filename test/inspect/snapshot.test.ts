@@ -13,7 +13,7 @@ import { simulate } from 'greenfiber/testing';
 
 import { refused } from '../helpers/codes';
 
-const { access } = require('../../dist/fiber');
+const { access } = require('../../dist/fiber-access');
 const { current } = require('../../dist/scheduler/current');
 
 const forever = () => wait(new Promise(() => undefined));
