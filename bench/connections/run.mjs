@@ -6,7 +6,8 @@
 //   node bench/connections/run.mjs [--connections 30000] [--rounds 3] [--seconds 4] [--rate 4000] [--variants fibers,…]
 //   node bench/connections/run.mjs --rounds 1 --seconds 120 --write      the full run, for docs/benchmarks
 //
-// With --protocol lines it is not echo, but the line protocol of examples/echo.
+// With --protocol lines it is not echo, but the line protocol of examples/echo. --semi-space 128 gives the servers, all
+// variants alike, that many MiB for V8's young generation: see docs/servers.md.
 //
 // Every run is a server and its clients in processes of their own; the variants are interleaved. Where a process may not
 // have so many connections open, --servers 2 has the same server twice, each with half of them.
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '4000' },
     servers: { type: 'string', default: '1' },
     protocol: { type: 'string', default: 'echo' },
+    'semi-space': { type: 'string' },
     hostile: { type: 'string', default: '200' },
     variants: { type: 'string', default: 'fibers,callbacks,async' },
     json: { type: 'boolean', default: false },
@@ -36,6 +38,11 @@ const { values } = parseArgs({
   },
 });
 const VARIANTS = values.variants.split(',');
+const SEMI_SPACE = values['semi-space'];
+const SERVER_FLAGS = [
+  '--expose-gc',
+  ...(SEMI_SPACE === undefined ? [] : [`--max-semi-space-size=${SEMI_SPACE}`]),
+];
 const BASE = { wrong: 0, lost: 0, unanswered: 0 };
 
 const program = (name) => fileURLToPath(new URL(`${name}.mjs`, import.meta.url));
@@ -113,7 +120,7 @@ async function abuse(servers, clients, connections) {
 
 async function run(variant, connections) {
   const servers = Array.from({ length: Number(values.servers) }, () =>
-    fork(program('server'), [variant, values.protocol], { execArgv: ['--expose-gc'] }),
+    fork(program('server'), [variant, values.protocol], { execArgv: SERVER_FLAGS }),
   );
   const ports = (await Promise.all(servers.map(message))).map(({ port }) => port);
   const { memory: before } = await sumOf(servers, 'memory');

@@ -17,6 +17,10 @@ Slot take(Pool& pool, std::size_t size) { return pool.acquire(size).slot; }
 
 void touch(std::byte* address) { *static_cast<volatile std::byte*>(address) = std::byte{1}; }
 
+void read(std::byte* address) {
+  benchmark::DoNotOptimize(*static_cast<volatile std::byte*>(address));
+}
+
 Options with_guard_pages(std::size_t pages, bool markers) {
   Options options;
   options.guard_pages = pages;
@@ -156,6 +160,32 @@ void trim_idle_with_nothing_to_do(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(pool.trim_idle());
 }
 BENCHMARK(trim_idle_with_nothing_to_do);
+
+// What getting at stacks that no cache holds costs: `lines` cache lines of each of 500,000, one stack after the other, as
+// when all of them are continued once. The fence keeps the processor from beginning with the next stack before, which a
+// switch keeps it from as well, unless it predicts where the switch goes.
+void read_cold_stacks(benchmark::State& state) {
+  constexpr std::size_t kStacks = 500'000;
+  constexpr std::size_t kLine = 64;
+  static Pool pool;
+  static const std::vector<Slot> slots = [] {
+    std::vector<Slot> all(kStacks);
+    for (Slot& slot : all) {
+      slot = take(pool, 128 * kKiB);
+      touch(slot.high - 1);
+    }
+    return all;
+  }();
+  const auto lines = static_cast<std::size_t>(state.range(0));
+  for (auto _ : state) {
+    for (const Slot& slot : slots) {
+      for (std::size_t line = 0; line < lines; ++line) read(slot.high - 1 - line * kLine);
+      __builtin_ia32_lfence();
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kStacks));
+}
+BENCHMARK(read_cold_stacks)->ArgName("lines")->Arg(1)->Arg(8)->Arg(25);
 
 // An environment that makes one fiber: reserve, cut, guard, unmap.
 void pool_lifetime(benchmark::State& state) {
