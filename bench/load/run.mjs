@@ -1,5 +1,6 @@
-// The load generator measured: `greenfiber load`, autocannon and undici, which `greenfiber load` sends its requests by, in
-// turns on the same server, one processor each; latencies of `greenfiber load` and of wrk at the same rate; and what an idle virtual user costs.
+// The load generator measured: `greenfiber load`, autocannon, and undici, which `greenfiber load` sends its requests by,
+// in turns on the same server, one processor each; latencies of `greenfiber load` and of wrk at the same rate; and what
+// an idle virtual user costs.
 //
 //   node bench/load/run.mjs [--rounds 7] [--seconds 5] [--connections 50] [--users 20000] [--write]
 //
