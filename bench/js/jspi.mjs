@@ -28,11 +28,8 @@ function instantiate(f) {
   return new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(code)), imports).exports;
 }
 
-// As it is before greenfiber is loaded, which refuses it: programs import this file first.
-const make = globalThis.WebAssembly?.promising;
-
 // A function of n that suspends n times, whenever `f`, which answers a promise, is called.
-export const suspending = (f) => make(instantiate(f).run);
+export const suspending = (f) => globalThis.WebAssembly.promising(instantiate(f).run);
 
 // A function that runs on a stack of its own and answers its argument, by a promise.
-export const promising = () => make(instantiate(() => {}).same);
+export const promising = () => globalThis.WebAssembly.promising(instantiate(() => {}).same);

@@ -12,6 +12,7 @@ const requirements = {
   jspi: {
     missing: ({ major }) => major < 24 && 'Node has WebAssembly promise integration from 24 on',
     flags: ({ major }) => (major === 24 ? ['--experimental-wasm-jspi'] : []),
+    withoutFibers: true, // which refuse it
   },
 };
 
@@ -37,7 +38,7 @@ export function programCells(program, { targets, peers, size, warmUp, timeout })
 }
 
 function variantCell(program, variant, target, { size, warmUp, timeout }) {
-  const { missing, flags } = requirements[variant] ?? {};
+  const { missing, flags, withoutFibers } = requirements[variant] ?? {};
   const reason = missing?.(target);
   if (reason) return { missing: reason };
   const command = {
@@ -46,7 +47,10 @@ function variantCell(program, variant, target, { size, warmUp, timeout }) {
       ...['--expose-gc', ...program.flags, ...(flags?.(target) ?? [])],
       ...[CHILD, program.file, variant, size, String(warmUp)],
     ],
-    env: { GREENFIBER_BINDING: target.binding, GREENFIBER_ENGINE: target.engine ?? '' },
+    env: {
+      GREENFIBER_BINDING: withoutFibers ? 'none' : target.binding,
+      GREENFIBER_ENGINE: target.engine ?? '',
+    },
   };
   return { run: () => runProcess(command, { timeout }) };
 }

@@ -1,6 +1,6 @@
 // create + finish: `size` coroutines, one after the other, each started and run to its end at once.
-import { promising } from '../jspi.mjs';
 import { Fiber } from 'greenfiber';
+import { promising } from '../jspi.mjs';
 
 export const sizes = { test: 1000, quick: 100_000, full: 1_000_000 };
 export const expected = (size) => (size * (size - 1)) / 2;

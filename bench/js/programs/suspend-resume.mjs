@@ -1,7 +1,7 @@
 // suspend_resume of the wasmfx benchmarks: one coroutine suspends `size` times without a payload, and the driver
 // counts. Nothing but switching.
-import { suspending } from '../jspi.mjs';
 import { Fiber } from 'greenfiber';
+import { suspending } from '../jspi.mjs';
 
 export const sizes = { test: 1000, quick: 1_000_000, full: 20_000_000 };
 export const expected = (size) => size;
