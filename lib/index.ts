@@ -6,7 +6,6 @@
 import { runtime } from './fiber';
 import { debugIfAskedTo } from './reports';
 import { verifyEngine } from './self-test';
-import { refuseWasmStacks } from './wasm-stacks';
 
 export { configure, type Configuration } from './configure';
 export { AbortError, FiberError, FiberKilled, TimeoutError, type FiberErrorCode } from './errors';
@@ -45,7 +44,6 @@ export { stats, type Stats } from './stats';
 
 verifyEngine();
 debugIfAskedTo();
-if (runtime.engine !== 'none') refuseWasmStacks();
 
 /**
  * What switches stacks: `direct` (greenfiber archives V8's per-stack state itself), `locker` (every fiber is a

@@ -107,6 +107,13 @@ if (major >= 24) {
     ]);
   });
 
+  test('it is refused whatever part of greenfiber is loaded', async (t) => {
+    const body = `
+      require('greenfiber/http');
+      try { WebAssembly.promising(() => 1); } catch (error) { console.log(JSON.stringify(error.code)); }`;
+    t.is(await answerOf(t, body, { flags }), 'ERR_FIBER_WASM_STACKS');
+  });
+
   test('a worker that does not load greenfiber may use it', async (t) => {
     const body = `
       const { Worker } = require('node:worker_threads');

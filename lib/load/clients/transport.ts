@@ -15,20 +15,18 @@ export interface Exchange {
   status: number;
   /** Names and values in turn. */
   rawHeaders: readonly (Buffer | string)[];
-  chunks: readonly Uint8Array[];
+  readonly chunks: Uint8Array[];
   bytes: number;
   /** When it was complete, on the run's clock. */
   ended: number;
   error: unknown;
 }
 
-const NONE: readonly never[] = [];
-
 /** No answer yet, or none at all. */
 export const noAnswer = (error?: unknown): Exchange => ({
   status: 0,
-  rawHeaders: NONE,
-  chunks: NONE,
+  rawHeaders: [],
+  chunks: [],
   bytes: 0,
   ended: 0,
   error,

@@ -20,7 +20,6 @@ class UndiciWire implements Wire {
   readonly #clock: Clock;
   #waiter: Waiter<Exchange> | undefined = undefined;
   #exchange: Exchange | undefined = undefined;
-  #chunks: Uint8Array[] | undefined = undefined;
   #discard = false;
   #abort: (error?: Error) => void = noop;
 
@@ -38,7 +37,6 @@ class UndiciWire implements Wire {
     this.#waiter = waiter;
     this.#discard = discard;
     this.#exchange = noAnswer();
-    this.#chunks = undefined;
     const { path, method, headers, body } = request;
     try {
       this.#client.dispatch({ path, method, headers, body: body ?? null }, this);
@@ -74,11 +72,8 @@ class UndiciWire implements Wire {
     const exchange = this.#exchange;
     if (exchange === undefined) return true;
     exchange.bytes += chunk.length;
-    if (!this.#discard) {
-      const own = Buffer.from(chunk); // the parser's memory is used again for what comes next
-      if (this.#chunks === undefined) exchange.chunks = this.#chunks = [own];
-      else this.#chunks.push(own);
-    }
+    // The parser's memory is used again for what comes next.
+    if (!this.#discard) exchange.chunks.push(Buffer.from(chunk));
     return true;
   }
 
