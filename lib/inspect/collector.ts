@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'; // the global of that name is looked up at every use
+
 import type { Fiber } from '../fiber';
 import { observed } from '../observer';
 import { current, observeSwitches } from '../scheduler/current';

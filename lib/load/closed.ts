@@ -34,9 +34,11 @@ function startUser(users: Users, end: number): { retired: boolean } {
   const life = { retired: false };
   users.start((user) => {
     const delay = users.delay();
-    if (delay > 0) sleep(delay);
-    else if (!user.slept) yieldNow(); // an iteration that never blocks leaves the others their turn
-    if (delay > 0 || !user.slept) user.now = users.now();
+    if (delay > 0 || !user.slept) {
+      if (delay > 0) sleep(delay);
+      else yieldNow(); // an iteration that never blocks leaves the others their turn
+      user.now = users.now();
+    }
     const isOver = life.retired || users.stopped || users.exhausted || user.now >= end;
     return isOver ? undefined : NOW;
   });

@@ -80,7 +80,7 @@ export class Users {
   /** Milliseconds to wait until an iteration may begin, which then has its place; 0 mostly. */
   delay(): number {
     if (this.#slotWidth === 0) return 0;
-    const now = this.#context.clock.now();
+    const now = this.now();
     const slot = Math.max(now, this.#slot);
     this.#slot = slot + this.#slotWidth;
     return slot - now;
@@ -105,8 +105,8 @@ export class Users {
   }
 
   #end(user: VirtualUser): void {
-    const { clock, recorder, plan } = this.#context;
-    user.now = clock.now();
+    const { recorder, plan } = this.#context;
+    user.now = this.now();
     if (user.open.length > 0) user.closeOpen();
     user.iteration++;
     user.tags = plan.tags;
