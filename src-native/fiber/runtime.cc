@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "v8_state/call_to_the_end.h"
+#include "v8_state/engine_flags.h"
 
 namespace greenfiber::fiber {
 
@@ -56,10 +57,7 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
     failure = "a process without a CET shadow stack";
     return nullptr;
   }
-  // Wasm code is collected when no frame of the *current* stack runs it, and arrays are shortened in place
-  // under handles that only the current scopes are told of: both forget fibers that sleep.
-  v8::V8::SetFlagsFromString("--no-wasm-code-gc");
-  v8::V8::SetFlagsFromString("--no-move-object-start");
+  v8_state::set_engine_flags(isolate);
   std::unique_ptr<Runtime> runtime(new Runtime(isolate, options));
   runtime->stacks_ = std::make_unique<stack::Pool>(pool_options(options));
   if (runtime->stacks_->error() != stack::Error::kNone) {
