@@ -11,6 +11,10 @@ export interface Addon {
   destroy(): void;
   confirmAsync(resource: object): boolean;
   collectGarbage(): void;
+  /** Two steps of learning when a stack was left for one of WebAssembly's: see src-native/v8_state/wasm_stacks.h. */
+  lookAtWasmStack(): void;
+  /** Whether suspendable exports may be used in this thread. */
+  learnWasmStack(): boolean;
   stats(): NativeStats;
   configure(options: { stackSize: number; poolSize: number }): void;
   /** Gives idle memory back; false: there is nothing left to look after. */

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { loadAddon, type Addon } from './binding';
 import type { ActiveDomain } from './domain';
 import { FiberError, nativeError } from './errors';
-import { refuseWasmStacks } from './wasm-stacks';
+import { prepareWasmStacks } from './wasm-stacks';
 
 /** How a fiber is named between TypeScript and C++: -1 created, -2 finished, else where its stack lies. */
 export type Handle = number;
@@ -147,7 +147,6 @@ export class Runtime {
     }
     this.fibers =
       this.#open(chosenEngine() === 'locker') ?? unsupported(() => this.unsupportedError());
-    if (this.isUsable()) refuseWasmStacks();
   }
 
   /** Gives up the direct engine; `reason` says which part of it could not be trusted. */
@@ -213,6 +212,7 @@ export class Runtime {
     }
     this.engine = opened.isDirect ? 'direct' : 'locker';
     this.reason = opened.directFailure;
+    prepareWasmStacks(this.addon);
     return opened;
   }
 

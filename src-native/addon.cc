@@ -76,6 +76,17 @@ Napi::Value confirm_async(const Napi::CallbackInfo& info) {
       v8_state::confirm_resource_array(runtime.context(), runtime.async_places(), to_v8(info[0])));
 }
 
+// lookAtWasmStack(), learnWasmStack(): see v8_state::WasmStacks.
+void look_at_wasm_stack(const Napi::CallbackInfo& info) {
+  v8_state::WasmStacks* stacks = instance_of(info.Env()).runtime->wasm_stacks();
+  if (stacks != nullptr) stacks->look();
+}
+
+Napi::Value learn_wasm_stack(const Napi::CallbackInfo& info) {
+  v8_state::WasmStacks* stacks = instance_of(info.Env()).runtime->wasm_stacks();
+  return Napi::Boolean::New(info.Env(), stacks != nullptr && stacks->learn());
+}
+
 // collectGarbage(): a full collection, for the self-test.
 Napi::Value collect_garbage(const Napi::CallbackInfo& info) {
   v8::Isolate::GetCurrent()->LowMemoryNotification();
@@ -144,6 +155,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("create", Napi::Function::New(env, create, "create"));
   exports.Set("destroy", Napi::Function::New(env, destroy, "destroy"));
   exports.Set("confirmAsync", Napi::Function::New(env, confirm_async, "confirmAsync"));
+  exports.Set("lookAtWasmStack", Napi::Function::New(env, look_at_wasm_stack, "lookAtWasmStack"));
+  exports.Set("learnWasmStack", Napi::Function::New(env, learn_wasm_stack, "learnWasmStack"));
   exports.Set("collectGarbage", Napi::Function::New(env, collect_garbage, "collectGarbage"));
   exports.Set("configure", Napi::Function::New(env, configure, "configure"));
   exports.Set("stats", Napi::Function::New(env, stats, "stats"));

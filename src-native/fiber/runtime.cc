@@ -90,21 +90,9 @@ std::string Runtime::start_direct() {
   v8_state::Calibration calibration = v8_state::calibrate(isolate_);
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
-  announce_extent();
   direct_.emplace(isolate_, layout_, main_.record,
                   v8_state::DirectEngine::Running{running_record, this});
   return "";
-}
-
-// Since V8 13 the limit that was set last also says how far the stack reaches. All fibers lie below the thread's
-// own stack, so the extent is told once, and the limit itself put back.
-void Runtime::announce_extent() {
-  if constexpr (V8_MAJOR_VERSION >= 13) {
-    const auto low = reinterpret_cast<Word>(stacks_->extent().low);
-    if (low >= layout_.main_stack_start) return;
-    isolate_->SetStackLimit(low);
-    v8_state::set_stack_limit(layout_, layout_.main_stack_limit);
-  }
 }
 
 std::string Runtime::start_locker() {
@@ -114,7 +102,6 @@ std::string Runtime::start_locker() {
   v8_state::Calibration calibration = v8_state::calibrate_for_locker(isolate_);
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
-  announce_extent();
   locker_.emplace(isolate_, layout_, identity, main_.record);
   return "";
 }
@@ -160,13 +147,14 @@ Fiber* Runtime::create_fiber(std::size_t stack_size, stack::Error& error) {
   const StackPage page = StackPage::of(acquired.slot);
   auto* fiber = new (page.fiber()) Fiber();
   const auto top = reinterpret_cast<Word>(page.stack_top());
-  const auto limit = reinterpret_cast<Word>(acquired.slot.low) + kHeadroom;
+  const auto low = reinterpret_cast<Word>(acquired.slot.low);
+  const v8_state::StackBounds bounds{top, low + kHeadroom, low};
   fiber->slot = acquired.slot;
   fiber->may_park = stack_size == options_.stack_size;
   if (direct_) {
-    direct_->adopt(fiber->record, page.handles(), top, limit);
+    direct_->adopt(fiber->record, page.handles(), bounds);
   } else {
-    locker_->adopt(fiber->record, top, limit);
+    locker_->adopt(fiber->record, bounds);
   }
   fiber->suspended = context::prepare(page.stack_top(), fiber_entry, fiber);
   fiber->bottom = context::bottom_frame(page.stack_top());

@@ -144,13 +144,15 @@ class Runtime {
   // waits for memory where they are in no cache.
   void fetch_ahead(std::int32_t handle) const;
 
-  // Whether WebAssembly left a stack of its own (JavaScript promise integration) to call JavaScript here: V8 would
-  // look for that stack's caller on whatever stack runs. The fourth word from the end of ThreadLocalTop is where
-  // the thread's stack was left; V8 13 does not clear it, so there a stack that ever did this stays refused.
+  // Whether V8 runs JavaScript on behalf of one of WebAssembly's stacks: see v8_state/wasm_stacks.h.
   bool below_wasm_stack() const {
     if constexpr (V8_MAJOR_VERSION < 13) return false;
-    return layout_.thread_local_top()[v8_state::kThreadLocalTopSize / sizeof(Word) - 4] != 0;
+    if (direct_) [[likely]]
+      return direct_->wasm_stacks().below_one();
+    return layout_.thread_local_top()[v8_state::kLeftForWasmAt] != 0;
   }
+  // Null under the locker engine, which has no way to keep them.
+  v8_state::WasmStacks* wasm_stacks() { return direct_ ? &direct_->wasm_stacks() : nullptr; }
 
   Word* continuation_data() const { return layout_.continuation_data; }
   const v8_state::AsyncPlaces& async_places() const { return places_; }
@@ -170,7 +172,6 @@ class Runtime {
   static const v8_state::ThreadRecord& running_record(const void* self);
   std::string start_direct();
   std::string start_locker();
-  void announce_extent();
   void retire_parked(std::uint32_t keep);
   static std::byte* live_low(const void* self, stack::Slot slot);
   Fiber* create_fiber(std::size_t stack_size, stack::Error& error);

@@ -69,12 +69,13 @@ Calibration calibrate_steps(v8::Isolate* isolate, std::initializer_list<Step> st
 Calibration calibrate(v8::Isolate* isolate) {
   return calibrate_steps(
       isolate, {find_handle_scopes, find_thread_list, find_fresh_thread, find_spare_block,
-                find_stack_limits, find_unarchived_state, find_join_stack, find_continuation_data});
+                find_stack_limits, find_stack_extent, find_wasm_stacks, find_unarchived_state,
+                find_join_stack, find_continuation_data});
 }
 
 Calibration calibrate_for_locker(v8::Isolate* isolate) {
-  return calibrate_steps(
-      isolate, {find_stack_limits, find_unarchived_state, find_join_stack, find_continuation_data});
+  return calibrate_steps(isolate, {find_stack_limits, find_thread_stack_start, find_stack_extent,
+                                   find_unarchived_state, find_join_stack, find_continuation_data});
 }
 
 }  // namespace greenfiber::v8_state

@@ -8,6 +8,7 @@
 #include "v8_state/stack_limits.h"
 #include "v8_state/thread_record.h"
 #include "v8_state/unarchived.h"
+#include "v8_state/wasm_stacks.h"
 
 namespace greenfiber::v8_state {
 
@@ -33,7 +34,7 @@ class DirectEngine {
 
   // Makes `record`, which is all zeros, that of a fresh stack and links it. V8 takes its first handle block
   // from `handles` (kHandleBlockSize bytes), which lives as long as the record. CAUTION: may allocate.
-  void adopt(ThreadRecord& record, std::byte* handles, Word stack_start, Word stack_limit);
+  void adopt(ThreadRecord& record, std::byte* handles, const StackBounds& bounds);
 
   // Unlinks a record that will not run again and frees what V8 allocated for it.
   void forget(ThreadRecord& record);
@@ -42,6 +43,8 @@ class DirectEngine {
   void touch(ThreadRecord& record) { generations_->wake(record); }
 
   const Generations& generations() const { return *generations_; }
+  WasmStacks& wasm_stacks() { return *wasm_stacks_; }
+  const WasmStacks& wasm_stacks() const { return *wasm_stacks_; }
 
   // Calls `use` with every record that is linked, the main stack's included.
   template <typename Use>
@@ -57,7 +60,7 @@ class DirectEngine {
   static void before_gc(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* self);
   void archive(ThreadRecord& from);
   void restore(ThreadRecord& to);
-  void set_stack_start(Word start) const;
+  void set_stack_extent(const ThreadRecord& record) const;
   void free_vectors(ThreadRecord& record) const;
 
   // The places of the layout that a swap needs, one load away.
@@ -65,6 +68,8 @@ class DirectEngine {
   Word* const scope_data_;
   Word* const relocatable_top_;
   Word* const stack_start_;
+  Word* const thread_stack_start_;
+  Word* const stack_size_;
   Word** const implementer_place_;
   Word* const main_implementer_;
   const bool has_more_stack_starts_;
@@ -77,6 +82,7 @@ class DirectEngine {
   std::uint64_t main_left_at_ = 0;  // the value of collections_ when main was left
   Word empty_archive_[kArchiveWords] = {};
   std::optional<Generations> generations_;
+  std::optional<WasmStacks> wasm_stacks_;
 };
 
 template <typename Use>
@@ -111,9 +117,16 @@ inline constexpr std::size_t kTopWords = kThreadLocalTopSize / sizeof(Word);
 // V8 writes the first words of ThreadLocalTop (the exit frame, the callback, the context) around each call.
 inline constexpr std::size_t kHotTopWords = 4;
 
-// Where the conservative scan of the running stack ends. V8 has one such word; more only if it changes.
-[[gnu::always_inline]] inline void DirectEngine::set_stack_start(Word start) const {
+// Where the running stack lies, and so where its conservative scan ends. V8 has one word for the latter; more only if it
+// changes.
+[[gnu::always_inline]] inline void DirectEngine::set_stack_extent(
+    const ThreadRecord& record) const {
+  const Word start = record.stack_start;
   *stack_start_ = start;
+  if constexpr (kHasStackExtent) {
+    *thread_stack_start_ = start;
+    *stack_size_ = record.stack_size;
+  }
   if (!has_more_stack_starts_) [[likely]]
     return;
   for (std::size_t i = 1; i < layout_.stack_start_count; ++i) *layout_.stack_starts[i] = start;
@@ -137,7 +150,7 @@ inline constexpr std::size_t kHotTopWords = 4;
 
 [[gnu::always_inline]] inline void DirectEngine::restore(ThreadRecord& to) {
   generations_->wake(to);
-  set_stack_start(to.stack_start);
+  set_stack_extent(to);
   *relocatable_top_ = to.archive[kImplementerWords + kTopWords];
   if (to.is_main) {
     // A collection may have moved the buffers of the implementer's vectors.

@@ -7,7 +7,7 @@ namespace greenfiber::v8_state {
 
 namespace {
 
-// Isolate::SetStackLimit may store more than the limit itself (V8 13 and later: the extent of the stack), so
+// Isolate::SetStackLimit may store more than the limit itself (since V8 13, see find_stack_extent.cc), so
 // the old limit is put back by the same call.
 class LimitProbe {
  public:

@@ -35,6 +35,10 @@ inline constexpr std::size_t kScopeDataInImplementer = V8_MAJOR_VERSION < 12   ?
 // Up to V8 12 one limit for JavaScript and one for C++.
 inline constexpr std::size_t kStackLimitCount = V8_MAJOR_VERSION < 13 ? 2 : 1;
 
+// Since V8 13 some of V8's own checks ask whether they run on the thread's own stack, not on one of WebAssembly's: whether
+// the stack pointer is between where V8 believes the thread's stack to start and that less its size.
+inline constexpr bool kHasStackExtent = V8_MAJOR_VERSION >= 13;
+
 // What V8 calls ThreadState: a node of the list of archived threads.
 struct ThreadState {
   Word id;
@@ -74,6 +78,12 @@ struct Layout {
   Word main_stack_start = 0;
   Word* stack_starts[4] = {};  // what the conservative stack scan believes
   std::size_t stack_start_count = 0;
+  Word* thread_stack_start =
+      nullptr;  // a thread_local of V8's; null where it is not needed, or V8 keeps none
+  Word* stack_size = nullptr;  // in the isolate; null before V8 13
+  Word main_stack_size = 0;
+
+  Word* wasm_stacks = nullptr;  // null: this V8 has none, or they were not found; see wasm_stacks.h
 
   // State V8 keeps per stack but does not archive (hazards of the field, see calibrate_hazards.cc).
   Word* relocatable_top = nullptr;

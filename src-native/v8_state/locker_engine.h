@@ -19,13 +19,13 @@ class LockerEngine {
       : isolate_(isolate), layout_(layout), identity_(identity) {
     main.is_main = true;
     main.node.id = static_cast<Word>(*identity.thread_id);
-    main.stack_start = identity.stack_start != nullptr ? *identity.stack_start : 0;
+    main.stack_start = layout.thread_stack_start != nullptr ? *layout.thread_stack_start : 0;
+    main.stack_size = layout.main_stack_size;
   }
 
-  void adopt(ThreadRecord& record, Word stack_start, Word stack_limit) {
+  void adopt(ThreadRecord& record, const StackBounds& bounds) {
     record.node.id = next_id_++;
-    record.stack_start = stack_start;
-    record.stack_limit = stack_limit;
+    record.set_bounds(bounds);
   }
 
   // Runs `native_switch`, which continues `to` and comes back when `from` is continued.
@@ -59,7 +59,8 @@ class LockerEngine {
  private:
   void become(ThreadRecord& record) {
     *identity_.thread_id = static_cast<std::int32_t>(record.node.id);
-    if (identity_.stack_start != nullptr) *identity_.stack_start = record.stack_start;
+    if (layout_.thread_stack_start != nullptr) *layout_.thread_stack_start = record.stack_start;
+    if constexpr (kHasStackExtent) *layout_.stack_size = record.stack_size;
     restore_unarchived(layout_, record);
   }
 

@@ -11,13 +11,15 @@ namespace greenfiber::v8_state {
 // effective limit with a value above every stack, and V8 takes the request back by storing the real limit.
 // So the real limit is stored first, and the effective one only by compare-and-exchange: a request is never
 // lost, and a limit that somebody restored from the old real one is replaced.
+inline constexpr Word kHighestStack = Word{1} << 56;  // what no program's memory reaches
+
 inline void set_stack_limit(const Layout& layout, Word limit) {
   for (const StackLimitPlace& place : layout.stack_limits) {
     Word expected = *place.real;
     std::atomic_ref<Word>(*place.real).store(limit, std::memory_order_relaxed);
     std::atomic_ref<Word> effective(*place.effective);
     while (!effective.compare_exchange_strong(expected, limit)) {
-      if (expected > layout.main_stack_start) break;  // an interrupt is requested: leave it
+      if (expected > kHighestStack) break;  // an interrupt is requested: leave it
     }
   }
 }

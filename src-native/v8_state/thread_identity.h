@@ -13,11 +13,10 @@ namespace greenfiber::v8_state {
 
 struct ThreadIdentity {
   std::int32_t* thread_id = nullptr;  // V8's thread id of the calling OS thread
-  Word* stack_start = nullptr;        // V8's cached start of the stack; null when it keeps none
 };
 
-// Finds both words in the calling thread's thread-local storage: a word whose change makes
-// v8::Locker::IsLocked deny the lock is the id. The isolate must be locked by this thread.
+// Finds it in the calling thread's thread-local storage: the word whose change makes v8::Locker::IsLocked deny the lock.
+// The isolate must be locked by this thread.
 std::string find_thread_identity(v8::Isolate* isolate, ThreadIdentity& identity);
 
 }  // namespace greenfiber::v8_state

@@ -41,6 +41,11 @@ enum class Generation : std::uint8_t {
   kWoken,  // was old; among the young from the next scavenge on
 };
 
+// A native stack: its upper end, where JavaScript is told that it is full, and its lower end.
+struct StackBounds {
+  Word start, limit, low;
+};
+
 struct ThreadRecord {
   ThreadState node;  // first: V8's list leads to it
   Word tip;          // about where its frames ended when the stack was left
@@ -52,9 +57,16 @@ struct ThreadRecord {
   std::uint8_t formatting_stack_trace;
   Word sudden_shutdown[3];
   Word stack_start;  // the end of the conservative stack scan while this stack runs
+  Word stack_size;   // from there down to the end of the memory
   ThreadRecord* next_woken;
   ThreadRecord** woken_link;  // what points to this record in the list of the woken
   alignas(16) Word archive[kArchiveWords];
+
+  void set_bounds(const StackBounds& bounds) {
+    stack_start = bounds.start;
+    stack_limit = bounds.limit;
+    stack_size = bounds.start - bounds.low;
+  }
 };
 
 // Links a record behind the anchor; the node shows `data` from now on.

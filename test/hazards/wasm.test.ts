@@ -2,8 +2,8 @@
 import test from 'ava';
 
 import { answerOf } from '../helpers/answer';
-
-const major = Number(process.versions.node.split('.')[0]);
+import { nodeMajor as major } from '../helpers/node-major';
+import { onDirect } from '../helpers/on-direct';
 
 /** f: an import, (i32) -> i32; g: an export that answers f(x) + 1. */
 const prelude = `
@@ -87,67 +87,115 @@ test('code of a WebAssembly function is not freed while a fiber sleeps in it', a
   t.true(await answerOf(t, prelude + manyFunctions + body, { flags }));
 });
 
-// Stack switching of WebAssembly itself; behind a flag in Node 24.
+/** f: an import, (externref) -> externref, which is exported again; g: an export that answers f(x). */
+const exportedAgain = `
+  const again = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 111, 1, 111, 2, 7, 1, 1, 109, 1, 102, 0, 0, 3, 2, 1, 0,
+    7, 9, 2, 1, 102, 0, 0, 1, 103, 0, 1, 10, 8, 1, 6, 0, 32, 0, 16, 0, 11]);
+  const exportsOf = (f) => new WebAssembly.Instance(new WebAssembly.Module(again), { m: { f } }).exports;`;
+
+test('an import that is exported again may yield, in code of every tier', async (t) => {
+  const body = `
+    const { f, g } = exportsOf((x) => { const kept = { x }; Fiber.yield(); return kept.x === x && x.value === 7 ? x : undefined; });
+    let changed = 0;
+    for (const call of [f, g, f]) {
+      const bodyOf = () => { for (let i = 0; i < 30; i++) { const given = { value: 7 }; if (call(given) !== given) changed++; } };
+      let live = Array.from({ length: 50 }, () => new Fiber(bodyOf));
+      while (live.length > 0) {
+        for (const fiber of live) fiber.resume();
+        live = live.filter((fiber) => !fiber.done);
+        gc({ type: 'minor' });
+      }
+    }
+    print(changed);`;
+  t.is(await answerOf(t, prelude + exportedAgain + body), 0);
+});
+
+// Stack switching of WebAssembly itself; behind a flag in the first releases of Node 24.
 if (major >= 24) {
   const flags = major === 24 ? ['--experimental-wasm-jspi'] : [];
-  /** An export that was made before greenfiber was loaded, which nobody could refuse. */
-  const early = (call: string): string =>
-    `const { promising } = WebAssembly; ${prelude} const g = promising(exportCalling(${call}));`;
+  /**
+   * `sleepy(x)`: an export that answers the object that it is given, which only its own stack holds while it sleeps for a
+   * millisecond, twice. Made before greenfiber is loaded.
+   */
+  const sleepy = `
+    const suspends = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 9, 2, 96, 1, 111, 1, 111, 96, 0, 0, 2, 7, 1, 1, 109, 1, 115, 0, 1,
+      3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 1, 10, 10, 1, 8, 0, 16, 0, 16, 0, 32, 0, 11]);
+    const pause = new WebAssembly.Suspending(() => new Promise((resolve) => setTimeout(resolve, 1)));
+    const sleepy = WebAssembly.promising(
+      new WebAssembly.Instance(new WebAssembly.Module(suspends), { m: { s: pause } }).exports.f);`;
 
-  test('WebAssembly.promising is refused, with a remedy', async (t) => {
+  onDirect(
+    'suspendable exports keep their objects beside sleeping tasks, through all collections',
+    async (t) => {
+      const body = `
+      const { spawn, sleep } = require('greenfiber');
+      for (let i = 0; i < 30; i++) spawn(() => { for (;;) { const kept = { i }; sleep(1); if (kept.i !== i) process.exit(9); } }).unref();
+      let changed = 0, garbage = [];
+      const turns = async (n) => {
+        for (let k = 0; k < 60; k++) {
+          const answer = await sleepy({ value: [n, k] });
+          if (answer.value[0] !== n || answer.value[1] !== k) changed++;
+          for (let i = 0; i < 5000; i++) garbage.push({ i });
+          if (garbage.length > 2e5) garbage = [];
+          if (k % 20 === 0) gc();
+        }
+      };
+      Promise.all([1, 2, 3, 4, 5].map(turns)).then(() => print(changed));`;
+      const options = { flags: [...flags, '--max-semi-space-size=1'] };
+      t.is(await answerOf(t, sleepy + prelude + body, options), 0);
+    },
+  );
+
+  onDirect('a task waits for a suspendable export, again and again', async (t) => {
     const body = `
-      const seen = [WebAssembly.promising.name, WebAssembly.promising.length];
-      try { WebAssembly.promising(exportCalling(() => 1)); } catch (error) { seen.push(error.code, /in a worker/.test(error.message)); }
-      print(seen);`;
+      const { spawn, sleep, wait } = require('greenfiber');
+      const bodyOf = (i) => () => {
+        for (let k = 0; k < 20; k++) {
+          const given = { i, k };
+          if (wait(sleepy(given)) !== given) return 'changed';
+          sleep(0);
+          gc({ type: 'minor' });
+        }
+        return 'done';
+      };
+      Promise.all([1, 2, 3].map((i) => spawn(bodyOf(i)))).then(print);`;
+    t.deepEqual(await answerOf(t, sleepy + prelude + body, { flags }), ['done', 'done', 'done']);
+  });
+
+  onDirect('a fiber cannot be left below such an export, and can afterwards', async (t) => {
+    const body = `
+      const seen = [];
+      const g = WebAssembly.promising(exportCalling((x) => {
+        seen.push(Fiber.isYieldable());
+        try { Fiber.yield(); } catch (error) { seen.push(error.code); }
+        return x;
+      }));
+      const fiber = new Fiber(() => { const promise = g(1); seen.push(Fiber.isYieldable(), Fiber.yield()); return promise; });
+      fiber.resume();
+      fiber.resume('resumed').then((value) => print([value, ...seen]));`;
     t.deepEqual(await answerOf(t, prelude + body, { flags }), [
-      'promising',
-      1,
-      'ERR_FIBER_WASM_STACKS',
+      2,
+      false,
+      'ERR_FIBER_NOT_YIELDABLE',
       true,
+      'resumed',
     ]);
   });
 
-  test('it is refused whatever part of greenfiber is loaded', async (t) => {
+  test('under the locker engine WebAssembly.promising is refused, with a remedy', async (t) => {
+    const body = `
+      const seen = [WebAssembly.promising.length];
+      try { WebAssembly.promising(exportCalling(() => 1)); } catch (error) { seen.push(error.code, /in a worker/.test(error.message)); }
+      print(seen);`;
+    const options = { flags, env: { GREENFIBER_ENGINE: 'locker' } };
+    t.deepEqual(await answerOf(t, prelude + body, options), [1, 'ERR_FIBER_WASM_STACKS', true]);
+  });
+
+  test('it is refused there whatever part of greenfiber is loaded', async (t) => {
     const body = `
       require('greenfiber/http');
       try { WebAssembly.promising(() => 1); } catch (error) { console.log(JSON.stringify(error.code)); }`;
-    t.is(await answerOf(t, body, { flags }), 'ERR_FIBER_WASM_STACKS');
+    const options = { flags, env: { GREENFIBER_ENGINE: 'locker' } };
+    t.is(await answerOf(t, body, options), 'ERR_FIBER_WASM_STACKS');
   });
-
-  test('a worker that does not load greenfiber may use it', async (t) => {
-    const body = `
-      const { Worker } = require('node:worker_threads');
-      new Worker('require("node:worker_threads").parentPort.postMessage(WebAssembly.promising.toString())', { eval: true })
-        .on('message', (text) => print(/native code/.test(text)));`;
-    t.true(await answerOf(t, prelude + body, { flags }));
-  });
-
-  // A nursery that does not fill up: a collection is not safe here.
-  const quiet = [...flags, '--min-semi-space-size=64'];
-
-  test('a fiber cannot be left below an export that was made before', async (t) => {
-    const body = `new Fiber(() => g(1)).resume().then((value) => print([value, seen]));`;
-    const call = `(x) => {
-      seen.push(Fiber.isYieldable());
-      try { Fiber.yield(); } catch (error) { seen.push(error.code); }
-      return x;
-    }`;
-    const program = `const seen = []; ${early(call)} ${body}`;
-    t.deepEqual(await answerOf(t, program, { flags: quiet }), [
-      2,
-      [false, 'ERR_FIBER_NOT_YIELDABLE'],
-    ]);
-  });
-
-  if (major === 24) {
-    // Its V8 does not say when it has come back: a stack that has used it once stays refused.
-    test('documented limit: no fiber is entered from a stack that has used such an export', async (t) => {
-      const body = `
-        const fiber = new Fiber(() => Fiber.yield());
-        g(1).then(() => {
-          try { fiber.resume(); print('entered'); } catch (error) { print(error.code); }
-        });`;
-      t.is(await answerOf(t, early('() => 1') + body, { flags: quiet }), 'ERR_FIBER_NOT_YIELDABLE');
-    });
-  }
 }
