@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "v8_state/calibration.h"
+#include "v8_state/call_to_the_end.h"
 #include "v8_state/observation.h"
 
 namespace greenfiber::v8_state {
@@ -153,10 +154,16 @@ void take_snapshot(const v8::FunctionCallbackInfo<v8::Value>& info) {
                               seen.layout->isolate + seen.layout->isolate_extent);
 }
 
-constexpr char kFormatTwice[] = R"((snapshot) => {
+// Called without `snapshot` it puts back what was there: a termination runs no finally block, and what it would leave
+// behind refers to the observation.
+constexpr char kFormatTwice[] = R"((() => {
   const { prepareStackTrace } = Error;
   const hadOwn = Object.hasOwn(Error, 'prepareStackTrace');
-  try {
+  return (snapshot) => {
+    if (snapshot === undefined) {
+      if (hadOwn) Error.prepareStackTrace = prepareStackTrace; else delete Error.prepareStackTrace;
+      return;
+    }
     for (let round = 0; round < 2; round++) {
       snapshot();
       Error.prepareStackTrace = () => { snapshot(); return ''; };
@@ -164,10 +171,8 @@ constexpr char kFormatTwice[] = R"((snapshot) => {
       Error.prepareStackTrace = undefined;
     }
     snapshot();
-  } finally {
-    if (hadOwn) Error.prepareStackTrace = prepareStackTrace; else delete Error.prepareStackTrace;
-  }
-})";
+  };
+})())";
 
 using Snapshots = std::vector<std::vector<std::byte>>;
 
@@ -205,10 +210,11 @@ std::string find_formatting_flag(v8::Isolate* isolate, v8::Local<v8::Context> co
     return "a script that formats a stack trace";
   }
   v8::Local<v8::Value> argument = snapshot;
-  if (!run.As<v8::Function>()
-           ->Call(context, v8::Undefined(isolate), 1, &argument)
-           .ToLocal(&ignored) ||
-      seen.snapshots.size() != 5) {
+  const v8::Local<v8::Function> format = run.As<v8::Function>();
+  safepoint(isolate);
+  std::ignore = format->Call(context, v8::Undefined(isolate), 1, &argument).ToLocal(&ignored);
+  std::ignore = call_to_the_end(isolate, context, format, v8::Undefined(isolate));
+  if (seen.snapshots.size() != 5) {
     return "a call of Error.prepareStackTrace";
   }
   std::vector<std::size_t> found = toggling_bytes(seen.snapshots);
