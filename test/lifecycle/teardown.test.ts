@@ -17,7 +17,7 @@ const workers = (how: string, times: number): string => `
     if (left === 0) return console.log(JSON.stringify(ended));
     const worker = new Worker(${JSON.stringify(FIXTURE)}, {
       workerData: ${JSON.stringify(how)},
-      resourceLimits: { maxOldGenerationSizeMb: 48 },
+      resourceLimits: { maxOldGenerationSizeMb: 24 },
     });
     let error;
     worker.on('message', () => { if (/terminate|loop/.test(${JSON.stringify(how)})) worker.terminate(); });
