@@ -8,6 +8,7 @@
 #include "v8_state/calibration.h"
 #include "v8_state/call_to_the_end.h"
 #include "v8_state/observation.h"
+#include "v8_state/safepoint.h"
 
 namespace greenfiber::v8_state {
 
@@ -149,6 +150,7 @@ std::string find_sudden_shutdown_vector(v8::Isolate* isolate, v8::Local<v8::Cont
 // One byte of the isolate is 1 while Error.prepareStackTrace runs and 0 outside, in every round.
 
 void take_snapshot(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  safepoint(info.GetIsolate());
   Observation& seen = *unwrap(info.Data());
   seen.snapshots.emplace_back(seen.layout->isolate,
                               seen.layout->isolate + seen.layout->isolate_extent);
