@@ -259,6 +259,7 @@ v8::Local<v8::Value> Runtime::call(const v8::Global<v8::Function>& hook,
 
 v8::MaybeLocal<v8::Value> Runtime::call_to_the_end(const v8::Global<v8::Function>& hook,
                                                    v8::Local<v8::Value> argument) {
+  const v8_state::JoinsAside joins(layout_.join_stack);
   return v8_state::call_to_the_end(isolate_, context(), hook.Get(isolate_), argument);
 }
 
@@ -273,20 +274,21 @@ Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Value> held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
   const context::FlowLocals locals = context::FlowLocals::take(locals_);
+  // First, and put back last.
+  v8::Local<v8::Array> joins;
+  if (!layout_.join_stack.empty()) joins = layout_.join_stack.take();
   const bool with_domain = tracks_domains_;
   v8::Local<v8::Value> domain = v8::Undefined(isolate_);
   if (with_domain) {
     domain = call_to_the_end(hooks_.save_domain, domain).FromMaybe(domain);
   }
-  v8::Local<v8::Array> joins;
-  if (!layout_.join_stack.empty()) joins = layout_.join_stack.take();
 
   value = switch_stacks(from, to, v8_state::tagged_word(held));
 
   locals.restore(locals_);
   held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
-  if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
   if (with_domain) std::ignore = call_to_the_end(hooks_.restore_domain, domain);
+  if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
   return v8_state::tagged_word(held);
 }
 

@@ -154,6 +154,7 @@ class Runtime {
   }
 
   Word* continuation_data() const { return layout_.continuation_data; }
+  v8_state::JoinStack& joins() { return layout_.join_stack; }
   const v8_state::AsyncPlaces& async_places() const { return places_; }
   stack::Pool& stacks() { return *stacks_; }
   // For fibers started from now on.
