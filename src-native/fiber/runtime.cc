@@ -80,8 +80,9 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
     runtime->direct_failure_ = runtime->start_direct();
   }
   if (!runtime->is_direct()) {
-    failure = isolate->IsExecutionTerminating() ? "time: the JavaScript that loads it is being terminated"
-                                                : runtime->start_locker();
+    failure = isolate->IsExecutionTerminating()
+                  ? "time: the JavaScript that loads it is being terminated"
+                  : runtime->start_locker();
   }
   if (!failure.empty()) return nullptr;
   runtime->gc_guard_.emplace(isolate, runtime->layout_);

@@ -121,10 +121,9 @@ void AsyncStack::cut_resource_array(std::uint32_t level) {
   v8::Local<v8::Context> context = context_.Get(isolate_);
   v8::Context::Scope in_context(context);
   safepoint(isolate_);
-  std::ignore =
-      local_over<v8::Array>(*places_.resource_array)
-          ->Set(context, v8::String::NewFromUtf8Literal(isolate_, "length"),
-                v8::Integer::NewFromUnsigned(isolate_, level));
+  std::ignore = local_over<v8::Array>(*places_.resource_array)
+                    ->Set(context, v8::String::NewFromUtf8Literal(isolate_, "length"),
+                          v8::Integer::NewFromUnsigned(isolate_, level));
 }
 
 }  // namespace greenfiber::v8_state
