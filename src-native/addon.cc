@@ -1,13 +1,16 @@
 // The module: one Runtime per Node environment, created on request of lib/native.ts.
 #include <napi.h>
 
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "fiber/callbacks.h"
 #include "fiber/runtime.h"
 #include "offload/functions.h"
+#include "v8_state/safepoint.h"
 #include "v8_value.h"
 
 namespace greenfiber {
@@ -23,24 +26,67 @@ struct Instance {
 
 Instance& instance_of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
 
-v8::Global<v8::Function> hook(v8::Isolate* isolate, Napi::Object hooks, const char* name) {
-  return {isolate, to_v8(hooks.Get(name)).As<v8::Function>()};
-}
+// Reads properties of what JavaScript gives. Not by Node-API, which asks that the environment is not stopping at each
+// step, and ends the process when it is.
+class Properties {
+ public:
+  explicit Properties(Napi::Value object)
+      : context_(isolate_->GetCurrentContext()), object_(to_v8(object).As<v8::Object>()) {}
 
-std::size_t size_of(Napi::Object object, const char* name) {
-  return static_cast<std::size_t>(object.Get(name).ToNumber().Int64Value());
+  std::size_t size(const char* name) {
+    const v8::Local<v8::Value> value = get(name);
+    return value->IsNumber() ? static_cast<std::size_t>(value.As<v8::Number>()->Value()) : 0;
+  }
+  bool is_true(const char* name) { return get(name)->IsTrue(); }
+  v8::Global<v8::Function> function(const char* name) {
+    const v8::Local<v8::Value> value = get(name);
+    if (!value->IsFunction()) return complete_ = false, v8::Global<v8::Function>();
+    return {isolate_, value.As<v8::Function>()};
+  }
+  // Whether all of them were there. What else came in between is pending.
+  bool complete() const { return complete_; }
+
+ private:
+  v8::Local<v8::Value> get(const char* name) {
+    v8_state::safepoint(isolate_);
+    v8::Local<v8::String> key;
+    v8::Local<v8::Value> value;
+    if (v8::String::NewFromUtf8(isolate_, name).ToLocal(&key) &&
+        object_->Get(context_, key).ToLocal(&value)) {
+      return value;
+    }
+    complete_ = false;
+    return v8::Undefined(isolate_);
+  }
+
+  v8::Isolate* isolate_ = v8::Isolate::GetCurrent();
+  v8::Local<v8::Context> context_;
+  v8::Local<v8::Object> object_;
+  bool complete_ = true;
+};
+
+// Whether Node is about to end this environment: then a termination was asked for.
+bool is_stopping(Napi::Env env) {
+  bool ignored = false;
+  return napi_has_own_property(env, env.Global(), Napi::String::New(env, "globalThis"), &ignored) !=
+         napi_ok;
 }
 
 // create({ stackSize, poolSize, maxStacks, preferLocker }, hooks): the callbacks, or a string that says what was missed.
 Napi::Value create(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  auto given = info[0].As<Napi::Object>();
-  auto hooks = info[1].As<Napi::Object>();
+  Properties given(info[0]);
+  Properties hooks(info[1]);
   RuntimeOptions options;
-  options.stack_size = size_of(given, "stackSize");
-  options.stack_pool_size = size_of(given, "poolSize");
-  options.max_stacks = size_of(given, "maxStacks");
-  options.prefer_locker = given.Get("preferLocker").ToBoolean();
+  options.stack_size = given.size("stackSize");
+  options.stack_pool_size = given.size("poolSize");
+  options.max_stacks = given.size("maxStacks");
+  options.prefer_locker = given.is_true("preferLocker");
+  Runtime::Hooks functions = {hooks.function("main"),       hooks.function("capture"),
+                              hooks.function("makeError"),  hooks.function("splice"),
+                              hooks.function("forget"),     hooks.function("nothing"),
+                              hooks.function("saveDomain"), hooks.function("restoreDomain")};
+  if (!given.complete() || !hooks.complete()) return env.Undefined();
 
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   Instance& instance = instance_of(env);
@@ -49,18 +95,15 @@ Napi::Value create(const Napi::CallbackInfo& info) {
     return Napi::String::New(
         env, "a thread to itself (another copy of greenfiber is loaded in this one)");
   }
-  instance.runtime = Runtime::create(isolate, options, failure);
-  if (instance.runtime == nullptr) return Napi::String::New(env, failure);
-  Runtime& runtime = *instance.runtime;
-  runtime.hooks() = {hook(isolate, hooks, "main"),       hook(isolate, hooks, "capture"),
-                     hook(isolate, hooks, "makeError"),  hook(isolate, hooks, "splice"),
-                     hook(isolate, hooks, "forget"),     hook(isolate, hooks, "nothing"),
-                     hook(isolate, hooks, "saveDomain"), hook(isolate, hooks, "restoreDomain")};
-  auto callbacks = Napi::Object::New(env);
-  fiber::define_callbacks(isolate, runtime.context(), to_v8(callbacks).As<v8::Object>());
-  callbacks.Set("isDirect", runtime.is_direct());
-  callbacks.Set("directFailure", runtime.direct_failure());
-  return callbacks;
+  std::unique_ptr<Runtime> runtime = Runtime::create(isolate, options, failure);
+  // Threads took turns in the isolate; what was asked of it meanwhile may have left with them.
+  if (is_stopping(env)) isolate->TerminateExecution();
+  if (runtime == nullptr) return Napi::String::New(env, failure);
+  runtime->hooks() = std::move(functions);
+  const v8::Local<v8::Object> callbacks = v8::Object::New(isolate);
+  if (!fiber::define_callbacks(*runtime, callbacks)) return env.Undefined();
+  instance.runtime = std::move(runtime);
+  return to_napi(env, callbacks);
 }
 
 Napi::Value destroy(const Napi::CallbackInfo& info) {
@@ -70,20 +113,27 @@ Napi::Value destroy(const Napi::CallbackInfo& info) {
 
 // confirmAsync(resource): see v8_state::confirm_resource_array.
 Napi::Value confirm_async(const Napi::CallbackInfo& info) {
-  Runtime& runtime = *instance_of(info.Env()).runtime;
+  Runtime* runtime = instance_of(info.Env()).runtime.get();
   return Napi::Boolean::New(
-      info.Env(),
-      v8_state::confirm_resource_array(runtime.context(), runtime.async_places(), to_v8(info[0])));
+      info.Env(), runtime != nullptr && v8_state::confirm_resource_array(
+                                            runtime->context(), runtime->async_places(),
+                                            to_v8(info[0])));
+}
+
+v8_state::WasmStacks* wasm_stacks_of(Napi::Env env) {
+  Runtime* runtime = instance_of(env).runtime.get();
+  return runtime != nullptr ? runtime->wasm_stacks() : nullptr;
 }
 
 // lookAtWasmStack(), learnWasmStack(): see v8_state::WasmStacks.
-void look_at_wasm_stack(const Napi::CallbackInfo& info) {
-  v8_state::WasmStacks* stacks = instance_of(info.Env()).runtime->wasm_stacks();
+Napi::Value look_at_wasm_stack(const Napi::CallbackInfo& info) {
+  v8_state::WasmStacks* stacks = wasm_stacks_of(info.Env());
   if (stacks != nullptr) stacks->look();
+  return info.Env().Undefined();
 }
 
 Napi::Value learn_wasm_stack(const Napi::CallbackInfo& info) {
-  v8_state::WasmStacks* stacks = instance_of(info.Env()).runtime->wasm_stacks();
+  v8_state::WasmStacks* stacks = wasm_stacks_of(info.Env());
   return Napi::Boolean::New(info.Env(), stacks != nullptr && stacks->learn());
 }
 
@@ -95,9 +145,9 @@ Napi::Value collect_garbage(const Napi::CallbackInfo& info) {
 
 // configure({ stackSize, poolSize })
 Napi::Value configure(const Napi::CallbackInfo& info) {
-  auto given = info[0].As<Napi::Object>();
-  instance_of(info.Env())
-      .runtime->configure(size_of(given, "stackSize"), size_of(given, "poolSize"));
+  Properties given(info[0]);
+  const std::size_t stack_size = given.size("stackSize"), pool_size = given.size("poolSize");
+  if (given.complete()) instance_of(info.Env()).runtime->configure(stack_size, pool_size);
   return info.Env().Undefined();
 }
 
@@ -141,6 +191,14 @@ std::string_view built_for() {
   return version;
 }
 
+template <Napi::Value (*kFunction)(const Napi::CallbackInfo& info)>
+napi_property_descriptor method(const char* name) {
+  const napi_callback callback = [](napi_env env, napi_callback_info info) -> napi_value {
+    return kFunction(Napi::CallbackInfo(env, info));
+  };
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_jsproperty, nullptr};
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   const std::string_view version = v8::V8::GetVersion();
   if (!version.starts_with(built_for())) {
@@ -152,16 +210,16 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Instance());
   // V8's thread list is torn down with the isolate; by then nothing of ours may hang in it.
   env.AddCleanupHook([](Instance* instance) { instance->runtime.reset(); }, &instance_of(env));
-  exports.Set("create", Napi::Function::New(env, create, "create"));
-  exports.Set("destroy", Napi::Function::New(env, destroy, "destroy"));
-  exports.Set("confirmAsync", Napi::Function::New(env, confirm_async, "confirmAsync"));
-  exports.Set("lookAtWasmStack", Napi::Function::New(env, look_at_wasm_stack, "lookAtWasmStack"));
-  exports.Set("learnWasmStack", Napi::Function::New(env, learn_wasm_stack, "learnWasmStack"));
-  exports.Set("collectGarbage", Napi::Function::New(env, collect_garbage, "collectGarbage"));
-  exports.Set("configure", Napi::Function::New(env, configure, "configure"));
-  exports.Set("stats", Napi::Function::New(env, stats, "stats"));
-  exports.Set("trimIdle", Napi::Function::New(env, trim_idle, "trimIdle"));
-  exports.Set("openOffload", Napi::Function::New(env, offload::open, "openOffload"));
+  const napi_property_descriptor methods[] = {method<create>("create"),
+                                              method<destroy>("destroy"),
+                                              method<confirm_async>("confirmAsync"),
+                                              method<collect_garbage>("collectGarbage"),
+                                              method<configure>("configure"),
+                                              method<stats>("stats"),
+                                              method<trim_idle>("trimIdle"),
+                                              method<offload::open>("openOffload")};
+  // Where it fails the environment is stopping, and nobody will call them.
+  (void)napi_define_properties(env, exports, std::size(methods), methods);
   return exports;
 }
 

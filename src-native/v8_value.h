@@ -16,4 +16,11 @@ inline v8::Local<v8::Value> to_v8(Napi::Value value) {
   return local;
 }
 
+inline Napi::Value to_napi(Napi::Env env, v8::Local<v8::Value> value) {
+  napi_value raw;
+  static_assert(sizeof value == sizeof raw);
+  std::memcpy(&raw, static_cast<void*>(&value), sizeof raw);
+  return {env, raw};
+}
+
 }  // namespace greenfiber

@@ -1,5 +1,7 @@
 #include "fiber/callbacks.h"
 
+#include "v8_state/safepoint.h"
+
 namespace greenfiber::fiber {
 
 namespace {
@@ -47,15 +49,28 @@ constexpr Definition kDefinitions[] = {
 
 }  // namespace
 
-void define_callbacks(v8::Isolate* isolate, v8::Local<v8::Context> context,
-                      v8::Local<v8::Object> target) {
+bool define_callbacks(Runtime& runtime, v8::Local<v8::Object> target) {
+  v8::Isolate* isolate = runtime.isolate();
+  v8::Local<v8::Context> context = runtime.context();
+  const auto define = [&](const char* name, v8::Local<v8::Value> value) {
+    v8_state::safepoint(isolate);
+    v8::Local<v8::String> key;
+    return v8::String::NewFromUtf8(isolate, name).ToLocal(&key) &&
+           target->Set(context, key, value).FromMaybe(false);
+  };
   for (const Definition& definition : kDefinitions) {
-    v8::Local<v8::String> name = v8::String::NewFromUtf8(isolate, definition.name).ToLocalChecked();
     v8::Local<v8::FunctionTemplate> shape = v8::FunctionTemplate::New(isolate, definition.callback);
     shape->RemovePrototype();
-    shape->SetClassName(name);
-    target->Set(context, name, shape->GetFunction(context).ToLocalChecked()).Check();
+    shape->SetClassName(
+        v8::String::NewFromUtf8(isolate, definition.name).FromMaybe(v8::String::Empty(isolate)));
+    v8::Local<v8::Function> function;
+    if (!shape->GetFunction(context).ToLocal(&function)) return false;
+    if (!define(definition.name, function)) return false;
   }
+  v8::Local<v8::String> failure;
+  return v8::String::NewFromUtf8(isolate, runtime.direct_failure().c_str()).ToLocal(&failure) &&
+         define("isDirect", v8::Boolean::New(isolate, runtime.is_direct())) &&
+         define("directFailure", failure);
 }
 
 }  // namespace greenfiber::fiber

@@ -8,10 +8,10 @@
 
 namespace greenfiber::fiber {
 
-// Puts the functions below on `target`. Raw handles of fibers are part of this interface: lib/fiber.ts keeps
-// them in private fields, and drops one before its fiber can be reused.
-void define_callbacks(v8::Isolate* isolate, v8::Local<v8::Context> context,
-                      v8::Local<v8::Object> target);
+// Puts the functions below on `target`, and what lib/native.ts wants to know of the engine. Raw handles of fibers are
+// part of this interface: lib/fiber.ts keeps them in private fields, and drops one before its fiber can be reused.
+// False: a termination came in between.
+bool define_callbacks(Runtime& runtime, v8::Local<v8::Object> target);
 
 // life.cc
 void start(const Info& info);

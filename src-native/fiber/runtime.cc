@@ -9,6 +9,7 @@
 
 #include "v8_state/call_to_the_end.h"
 #include "v8_state/engine_flags.h"
+#include "v8_state/safepoint.h"
 
 namespace greenfiber::fiber {
 
@@ -37,6 +38,7 @@ stack::Options pool_options(const RuntimeOptions& options) {
 Runtime::Runtime(v8::Isolate* isolate, const RuntimeOptions& options)
     : locals_(context::FlowLocals::locate()),
       isolate_(isolate),
+      after_isolate_(isolate),
       options_(options),
       context_(isolate, isolate->GetCurrentContext()) {
   main_.state = State::kRunning;
@@ -75,7 +77,11 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
   } else {
     runtime->direct_failure_ = runtime->start_direct();
   }
-  if (!runtime->is_direct()) failure = runtime->start_locker();
+  if (!runtime->is_direct()) {
+    failure = isolate->IsExecutionTerminating()
+                  ? "time: the JavaScript that loads it is being terminated"
+                  : runtime->start_locker();
+  }
   if (!failure.empty()) return nullptr;
   runtime->gc_guard_.emplace(isolate, runtime->layout_);
   current_ = runtime.get();
@@ -108,9 +114,14 @@ std::string Runtime::start_locker() {
 
 Runtime::~Runtime() {
   if (current_ == this) current_ = nullptr;
-  // A stack cannot be unmapped under our own feet; nor while V8 has it in its list of archived threads, which
-  // only the direct engine can take it out of. Then the address space goes with the process.
-  if (running_ != &main_ || (locker_ && counters_.alive > 0)) (void)stacks_.release();
+  // V8 may still look at stacks on which somebody sleeps; and under our own feet nothing can be unmapped: then the
+  // address space goes with the process.
+  if (counters_.alive > 0) {
+    stack::Pool* stacks = stacks_.release();
+    if (running_ == &main_) {
+      after_isolate_.call([](void* pool) { delete static_cast<stack::Pool*>(pool); }, stacks);
+    }
+  }
   if (direct_) {
     direct_->for_each_record([&](v8_state::ThreadRecord& record) {
       if (record.is_main) return;
@@ -118,7 +129,7 @@ Runtime::~Runtime() {
       fiber.async.~AsyncSegment();
       fiber.handled_tags.~vector();
     });
-    direct_.reset();  // before the stacks that its records lie in
+    direct_.reset();
   }
 }
 
@@ -226,6 +237,7 @@ void Runtime::keep_terminated(Fiber& fiber, v8::Local<v8::Object> self) {
 v8::Local<v8::Value> Runtime::call(const v8::Global<v8::Function>& hook,
                                    v8::Local<v8::Value> argument) {
   v8::Local<v8::Value> result;
+  v8_state::safepoint(isolate_);
   if (hook.Get(isolate_)->Call(context(), v8::Undefined(isolate_), 1, &argument).ToLocal(&result)) {
     return result;
   }
@@ -234,6 +246,7 @@ v8::Local<v8::Value> Runtime::call(const v8::Global<v8::Function>& hook,
 
 v8::MaybeLocal<v8::Value> Runtime::call_to_the_end(const v8::Global<v8::Function>& hook,
                                                    v8::Local<v8::Value> argument) {
+  const v8_state::JoinsAside joins(layout_.join_stack);
   return v8_state::call_to_the_end(isolate_, context(), hook.Get(isolate_), argument);
 }
 
@@ -248,20 +261,21 @@ Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Value> held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
   const context::FlowLocals locals = context::FlowLocals::take(locals_);
+  // First, and put back last.
+  v8::Local<v8::Array> joins;
+  if (!layout_.join_stack.empty()) joins = layout_.join_stack.take();
   const bool with_domain = tracks_domains_;
   v8::Local<v8::Value> domain = v8::Undefined(isolate_);
   if (with_domain) {
     domain = call_to_the_end(hooks_.save_domain, domain).FromMaybe(domain);
   }
-  v8::Local<v8::Array> joins;
-  if (!layout_.join_stack.empty()) joins = layout_.join_stack.take();
 
   value = switch_stacks(from, to, v8_state::tagged_word(held));
 
   locals.restore(locals_);
   held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
-  if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
   if (with_domain) std::ignore = call_to_the_end(hooks_.restore_domain, domain);
+  if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
   return v8_state::tagged_word(held);
 }
 
@@ -286,6 +300,7 @@ void Runtime::retire_parked(std::uint32_t keep) {
     fiber.failed = false;
     install(fiber);
     switch_fibers(*running_, fiber, undefined);  // no next body: it leaves for good
+    if (signal == Signal::kTerminated) isolate_->TerminateExecution();  // that was for others
     signal = Signal::kNone;
     release(left());
   }
@@ -311,13 +326,13 @@ void Runtime::fiber_entry(context::Transfer first, void* argument) {
   v8_state::ThreadRecord* next = nullptr;
   Tagged outcome = 0;
   auto live = [&] {
-    outcome = runtime.run_bodies(self, first_body);
-    Fiber& to = runtime.return_to_resumer(self);
+    Fiber* to = nullptr;
+    outcome = runtime.run_bodies(self, first_body, to);
     self.state = State::kFinished;
-    runtime.running_ = &to;
+    runtime.running_ = to;
     runtime.previous_ = &self;
     runtime.signal = self.terminated ? Signal::kTerminated : Signal::kRetired;
-    next = &to.record;
+    next = &to->record;
   };
   if (runtime.direct_) {
     live();
@@ -329,27 +344,33 @@ void Runtime::fiber_entry(context::Transfer first, void* argument) {
   context::switch_to_final(runtime.running_->suspended, reinterpret_cast<void*>(outcome));
 }
 
-Tagged Runtime::run_bodies(Fiber& self, Tagged first_body) {
+Tagged Runtime::run_bodies(Fiber& self, Tagged first_body, Fiber*& next) {
   v8::HandleScope scope(isolate_);
   // A fresh handle block: the root slots are neighbours.
   v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
   self.roots = v8_state::slot_of(v8::Local<v8::Value>::New(isolate_, undefined));
   for (std::size_t i = 1; i < kRootSlotCount; ++i) v8::Local<v8::Value>::New(isolate_, undefined);
-  v8::Local<v8::Context> context = context_.Get(isolate_);
-  v8::Context::Scope context_scope(context);
+  v8::Context::Scope context_scope(context());
   begin_body(self, first_body);
   install(self);
+  self.terminated = !run_main(self);
+  next = &return_to_resumer(self);
+  return self.roots[self.terminated ? kSelf : kOutcome];
+}
+
+// False: only a termination ends the JavaScript half without an outcome.
+bool Runtime::run_main(Fiber& self) {
+  v8::HandleScope scope(isolate_);
   v8::TryCatch try_catch(isolate_);
   v8::Local<v8::Value> arguments[] = {v8_state::local_over(&self.roots[kSelf]),
                                       v8::Integer::New(isolate_, handle_of(self))};
   v8::Local<v8::Value> ignored;
-  if (!hooks_.main.Get(isolate_)->Call(context, undefined, 2, arguments).ToLocal(&ignored)) {
-    // Only a termination ends the JavaScript half without an outcome.
-    self.terminated = true;
-    if (self.killed_hard) isolate_->CancelTerminateExecution();
-    return self.roots[kSelf];
-  }
-  return self.roots[kOutcome];
+  v8_state::safepoint(isolate_);
+  const bool ended = hooks_.main.Get(isolate_)
+                         ->Call(context(), v8::Undefined(isolate_), 2, arguments)
+                         .ToLocal(&ignored);
+  if (!ended && self.killed_hard) isolate_->CancelTerminateExecution();
+  return ended;
 }
 
 void Runtime::begin_body(Fiber& self, Tagged body) {

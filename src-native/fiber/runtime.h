@@ -11,6 +11,7 @@
 #include "fiber/fiber.h"
 #include "fiber/stack_page.h"
 #include "stack/pool.h"
+#include "v8_state/after_isolate.h"
 #include "v8_state/calibration.h"
 #include "v8_state/direct_engine.h"
 #include "v8_state/gc_guard.h"
@@ -155,6 +156,7 @@ class Runtime {
   v8_state::WasmStacks* wasm_stacks() { return direct_ ? &direct_->wasm_stacks() : nullptr; }
 
   Word* continuation_data() const { return layout_.continuation_data; }
+  v8_state::JoinStack& joins() { return layout_.join_stack; }
   const v8_state::AsyncPlaces& async_places() const { return places_; }
   stack::Pool& stacks() { return *stacks_; }
   // For fibers started from now on.
@@ -186,7 +188,9 @@ class Runtime {
                                             v8::Local<v8::Value> argument);
   [[gnu::cold]] void reinstall(Fiber& fiber);
   static void fiber_entry(context::Transfer first, void* argument);
-  Tagged run_bodies(Fiber& self, Tagged first_body);
+  // Answers the outcome of the last one; the share of the async context is `next`'s by then.
+  Tagged run_bodies(Fiber& self, Tagged first_body, Fiber*& next);
+  bool run_main(Fiber& self);
   void begin_body(Fiber& self, Tagged body);
 
   static constexpr std::uint32_t kMaxNesting = 10'000;
@@ -215,6 +219,7 @@ class Runtime {
   std::size_t released_before_ = 0;     // the same at the last trim_idle
 
   v8::Isolate* isolate_;
+  v8_state::AfterIsolate after_isolate_;
   RuntimeOptions options_;
   v8_state::Layout layout_;
   v8_state::AsyncPlaces places_;

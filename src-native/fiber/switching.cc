@@ -24,12 +24,16 @@ Tagged answer_inspections(Runtime& runtime, Tagged value) {
     runtime.signal = Signal::kNone;
     Fiber& asker = runtime.left();
     v8::HandleScope scope(isolate);
-    v8::TryCatch try_catch(isolate);
-    v8::Local<v8::Value> trace = runtime.call(runtime.hooks().capture, v8::Undefined(isolate));
-    // It is the asker's: this stack goes on sleeping.
-    if (try_catch.HasTerminated()) {
-      isolate->CancelTerminateExecution();
-      isolate->TerminateExecution();
+    v8::Local<v8::Value> trace;
+    {
+      const v8_state::JoinsAside joins(runtime.joins());
+      v8::TryCatch try_catch(isolate);
+      trace = runtime.call(runtime.hooks().capture, v8::Undefined(isolate));
+      // It is the asker's: this stack goes on sleeping.
+      if (try_catch.HasTerminated()) {
+        isolate->CancelTerminateExecution();
+        isolate->TerminateExecution();
+      }
     }
     value = runtime.switch_fibers(self, asker, tagged_word(trace));
   }

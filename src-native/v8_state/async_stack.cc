@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "v8_state/safepoint.h"
+
 namespace greenfiber::v8_state {
 
 AsyncSegment::AsyncSegment() = default;
@@ -16,12 +18,17 @@ void AsyncSegment::begin(double id, double trigger, Tagged* resource_slot) {
 }
 
 // Node grows the array of saved pairs when a scope is pushed on a full one, and never shrinks it.
-void AsyncStack::grow_stack() {
+// Below a context of its own: a fiber that is terminated, or retired, leaves V8 without one. So do the others.
+bool AsyncStack::grow_stack() {
   v8::HandleScope scope(isolate_);
+  v8::Context::Scope in_context(context_.Get(isolate_));
+  safepoint(isolate_);
   const Word depth = *places_.callback_depth;
+  const Word capacity = *places_.stack_capacity;
   *places_.callback_depth = depth + 1;  // so that closing the scope drains no queue
   { node::CallbackScope grows(isolate_, v8::Object::New(isolate_), {current_id(), 0}); }
   *places_.callback_depth = depth;
+  return *places_.stack_capacity > capacity;
 }
 
 void AsyncStack::set_distant_resource(std::uint32_t level, AsyncSegment& segment) {
@@ -53,6 +60,8 @@ bool AsyncStack::save_pushed(AsyncSegment& segment) {
   }
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Context> context = context_.Get(isolate_);
+  v8::Context::Scope in_context(context);
+  safepoint(isolate_);
   v8::Local<v8::Array> array = local_over<v8::Array>(*places_.resource_array);
   if (array->Length() > own) {
     v8::Local<v8::Array> copy = v8::Array::New(isolate_, static_cast<int>(array->Length() - own));
@@ -79,8 +88,9 @@ void AsyncStack::restore_pushed(AsyncSegment& segment) {
     // Growing pushes at the current length, so make it the length that is needed.
     const std::uint32_t length = places_.fields[kStackLength];
     places_.fields[kStackLength] = static_cast<std::uint32_t>(*places_.stack_capacity / 2);
-    grow_stack();
+    const bool grown = grow_stack();
     places_.fields[kStackLength] = length;
+    if (!grown) return;
   }
   std::copy(pushed->pairs.begin(), pushed->pairs.end() - 2, places_.stack() + 2 * own);
   places_.ids[kExecutionId] = *(pushed->pairs.end() - 2);
@@ -94,6 +104,8 @@ void AsyncStack::restore_pushed(AsyncSegment& segment) {
   if (pushed->resource_array.IsEmpty()) return;
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Context> context = context_.Get(isolate_);
+  v8::Context::Scope in_context(context);
+  safepoint(isolate_);
   v8::Local<v8::Array> array = local_over<v8::Array>(*places_.resource_array);
   v8::Local<v8::Array> copy = pushed->resource_array.Get(isolate_);
   for (std::uint32_t i = 0; i < copy->Length(); ++i) {
@@ -106,10 +118,12 @@ void AsyncStack::restore_pushed(AsyncSegment& segment) {
 
 void AsyncStack::cut_resource_array(std::uint32_t level) {
   v8::HandleScope scope(isolate_);
-  std::ignore =
-      local_over<v8::Array>(*places_.resource_array)
-          ->Set(context_.Get(isolate_), v8::String::NewFromUtf8Literal(isolate_, "length"),
-                v8::Integer::NewFromUnsigned(isolate_, level));
+  v8::Local<v8::Context> context = context_.Get(isolate_);
+  v8::Context::Scope in_context(context);
+  safepoint(isolate_);
+  std::ignore = local_over<v8::Array>(*places_.resource_array)
+                    ->Set(context, v8::String::NewFromUtf8Literal(isolate_, "length"),
+                          v8::Integer::NewFromUnsigned(isolate_, level));
 }
 
 }  // namespace greenfiber::v8_state

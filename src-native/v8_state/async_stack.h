@@ -66,7 +66,8 @@ class AsyncStack {
   void leave(AsyncSegment& segment);
 
  private:
-  [[gnu::cold]] void grow_stack();
+  // False: the environment is stopping, and nothing is pushed any more.
+  [[gnu::cold]] bool grow_stack();
   [[gnu::cold]] void restore_pushed(AsyncSegment& segment);
   // Whether the fiber's entry is still there: an uncaught error may have cleared the whole stack.
   [[gnu::cold]] bool save_pushed(AsyncSegment& segment);
@@ -83,18 +84,19 @@ class AsyncStack {
 
 [[gnu::always_inline]] inline void AsyncStack::enter(AsyncSegment& segment) {
   const std::uint32_t level = places_.fields[kStackLength];
-  if (2 * level + 1 >= *places_.stack_capacity) [[unlikely]]
-    grow_stack();
-  double* const ids = places_.ids;
-  __builtin_memcpy(places_.stack() + 2 * level, ids, sizeof segment.ids);
-  __builtin_memcpy(ids, segment.ids, sizeof segment.ids);
-  places_.fields[kStackLength] = level + 1;
-  set_resource(level, segment);
   segment.base = level;
   segment.installed = true;
   segment.runs_inside_drain = *places_.microtasks_running != 0;
   segment.base_depth = *places_.callback_depth;
   segment.base_microtasks = *places_.microtask_counts;
+  if (2 * level + 1 >= *places_.stack_capacity) [[unlikely]] {
+    if (!grow_stack()) return;
+  }
+  double* const ids = places_.ids;
+  __builtin_memcpy(places_.stack() + 2 * level, ids, sizeof segment.ids);
+  __builtin_memcpy(ids, segment.ids, sizeof segment.ids);
+  places_.fields[kStackLength] = level + 1;
+  set_resource(level, segment);
   if (segment.pushed) [[unlikely]]
     restore_pushed(segment);
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "v8_state/safepoint.h"
+
 namespace greenfiber::v8_state {
 
 namespace {
@@ -50,6 +52,7 @@ Calibration attempt(v8::Isolate* isolate, std::initializer_list<Step> steps) {
     return result;
   }
   for (Step step : steps) {
+    safepoint(isolate);
     result.failure = step(isolate, probe, layout);
     if (!result.ok()) break;
   }
@@ -61,6 +64,7 @@ Calibration calibrate_steps(v8::Isolate* isolate, std::initializer_list<Step> st
     Calibration result = attempt(isolate, steps);
     if (result.ok() || left == 1 || isolate->IsExecutionTerminating()) return result;
     serve_interrupts(isolate);
+    if (isolate->IsExecutionTerminating()) return result;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "v8_state/async_places.h"
+#include "v8_state/safepoint.h"
 
 namespace greenfiber::v8_state {
 
@@ -198,6 +199,7 @@ std::string find_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
   constexpr int kSearches = 3;
   std::string missed;
   for (int search = 0; search < kSearches; ++search) {
+    safepoint(isolate);
     missed = search_async_places(isolate, places);
     if (missed.empty()) break;
   }

@@ -6,7 +6,9 @@
 #include <tuple>
 
 #include "v8_state/calibration.h"
+#include "v8_state/call_to_the_end.h"
 #include "v8_state/observation.h"
+#include "v8_state/safepoint.h"
 
 namespace greenfiber::v8_state {
 
@@ -148,15 +150,22 @@ std::string find_sudden_shutdown_vector(v8::Isolate* isolate, v8::Local<v8::Cont
 // One byte of the isolate is 1 while Error.prepareStackTrace runs and 0 outside, in every round.
 
 void take_snapshot(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  safepoint(info.GetIsolate());
   Observation& seen = *unwrap(info.Data());
   seen.snapshots.emplace_back(seen.layout->isolate,
                               seen.layout->isolate + seen.layout->isolate_extent);
 }
 
-constexpr char kFormatTwice[] = R"((snapshot) => {
+// Called without `snapshot` it puts back what was there: a termination runs no finally block, and what it would leave
+// behind refers to the observation.
+constexpr char kFormatTwice[] = R"((() => {
   const { prepareStackTrace } = Error;
   const hadOwn = Object.hasOwn(Error, 'prepareStackTrace');
-  try {
+  return (snapshot) => {
+    if (snapshot === undefined) {
+      if (hadOwn) Error.prepareStackTrace = prepareStackTrace; else delete Error.prepareStackTrace;
+      return;
+    }
     for (let round = 0; round < 2; round++) {
       snapshot();
       Error.prepareStackTrace = () => { snapshot(); return ''; };
@@ -164,10 +173,8 @@ constexpr char kFormatTwice[] = R"((snapshot) => {
       Error.prepareStackTrace = undefined;
     }
     snapshot();
-  } finally {
-    if (hadOwn) Error.prepareStackTrace = prepareStackTrace; else delete Error.prepareStackTrace;
-  }
-})";
+  };
+})())";
 
 using Snapshots = std::vector<std::vector<std::byte>>;
 
@@ -205,10 +212,11 @@ std::string find_formatting_flag(v8::Isolate* isolate, v8::Local<v8::Context> co
     return "a script that formats a stack trace";
   }
   v8::Local<v8::Value> argument = snapshot;
-  if (!run.As<v8::Function>()
-           ->Call(context, v8::Undefined(isolate), 1, &argument)
-           .ToLocal(&ignored) ||
-      seen.snapshots.size() != 5) {
+  const v8::Local<v8::Function> format = run.As<v8::Function>();
+  safepoint(isolate);
+  std::ignore = format->Call(context, v8::Undefined(isolate), 1, &argument).ToLocal(&ignored);
+  std::ignore = call_to_the_end(isolate, context, format, v8::Undefined(isolate));
+  if (seen.snapshots.size() != 5) {
     return "a call of Error.prepareStackTrace";
   }
   std::vector<std::size_t> found = toggling_bytes(seen.snapshots);

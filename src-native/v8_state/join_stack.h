@@ -52,4 +52,22 @@ class JoinStack {
   Tagged map_ = 0, hole_ = 0;  // read-only objects: they never move
 };
 
+// Takes the running stack's entries out for a moment in which a call of ours may be terminated: V8 then drops all that
+// there are, and a join that goes on crashes. CAUTION: allocates.
+class JoinsAside {
+ public:
+  explicit JoinsAside(JoinStack& stack) : stack_(stack) {
+    if (!stack.empty()) entries_ = stack.take();
+  }
+  ~JoinsAside() {
+    if (!entries_.IsEmpty()) stack_.put_back(entries_);
+  }
+  JoinsAside(const JoinsAside&) = delete;
+  JoinsAside& operator=(const JoinsAside&) = delete;
+
+ private:
+  JoinStack& stack_;
+  v8::Local<v8::Array> entries_;
+};
+
 }  // namespace greenfiber::v8_state
