@@ -7,7 +7,7 @@ import { majors, nodeOfMajor } from './node_versions.mjs';
 import { inRoot } from './paths.mjs';
 import { run } from './run.mjs';
 
-const fileFor = ({ abi }) => `prebuilds/linux-x64/greenfiber.abi${abi}.glibc.node`;
+export const fileFor = ({ abi }) => `prebuilds/linux-x64/greenfiber.abi${abi}.glibc.node`;
 
 // Majors without a binary; none if the package is complete.
 export const missingPrebuilds = () =>
