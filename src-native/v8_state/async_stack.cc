@@ -31,12 +31,6 @@ bool AsyncStack::grow_stack() {
   return *places_.stack_capacity > capacity;
 }
 
-void AsyncStack::set_distant_resource(std::uint32_t level, AsyncSegment& segment) {
-  Resources& resources = *places_.resources;
-  if (resources.size() <= level) resources.resize(level + 1);
-  resources[level] = entry_of(segment);
-}
-
 bool AsyncStack::save_pushed(AsyncSegment& segment) {
   const std::uint32_t length = places_.fields[kStackLength];
   const std::uint32_t own = segment.base + 1;
@@ -54,10 +48,7 @@ bool AsyncStack::save_pushed(AsyncSegment& segment) {
   pushed->pairs.assign(stack + 2 * own, stack + 2 * length);
   pushed->pairs.push_back(places_.ids[kExecutionId]);
   pushed->pairs.push_back(places_.ids[kTriggerId]);
-  const Resources& resources = *places_.resources;
-  for (std::size_t level = own; level < std::min<std::size_t>(length, resources.size()); ++level) {
-    pushed->resources.push_back(resources[level]);
-  }
+  pushed->resources = places_.resources.copy(own, length);
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Context> context = context_.Get(isolate_);
   v8::Context::Scope in_context(context);
@@ -96,11 +87,7 @@ void AsyncStack::restore_pushed(AsyncSegment& segment) {
   places_.ids[kExecutionId] = *(pushed->pairs.end() - 2);
   places_.ids[kTriggerId] = *(pushed->pairs.end() - 1);
   places_.fields[kStackLength] = own + levels;
-  Resources& resources = *places_.resources;
-  if (resources.size() < own + pushed->resources.size()) {
-    resources.resize(own + pushed->resources.size());
-  }
-  std::copy(pushed->resources.begin(), pushed->resources.end(), resources.begin() + own);
+  places_.resources.paste(own, pushed->resources);
   if (pushed->resource_array.IsEmpty()) return;
   v8::HandleScope scope(isolate_);
   v8::Local<v8::Context> context = context_.Get(isolate_);

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "v8_state/async_places.h"
 
@@ -41,7 +42,7 @@ struct AsyncSegment::Pushed {
   Word depth = 0;
   Word microtasks = 0;
   std::vector<double> pairs;
-  std::vector<Resources::value_type> resources;
+  std::vector<ResourceStack::Entry> resources;
   v8::Global<v8::Array> resource_array;
 };
 
@@ -71,11 +72,7 @@ class AsyncStack {
   [[gnu::cold]] void restore_pushed(AsyncSegment& segment);
   // Whether the fiber's entry is still there: an uncaught error may have cleared the whole stack.
   [[gnu::cold]] bool save_pushed(AsyncSegment& segment);
-  void set_resource(std::uint32_t level, AsyncSegment& segment);
-  Resources::value_type* nearby_resource(std::uint32_t level);
-  [[gnu::cold]] void set_distant_resource(std::uint32_t level, AsyncSegment& segment);
   [[gnu::cold]] void cut_resource_array(std::uint32_t level);
-  static Resources::value_type entry_of(AsyncSegment& segment);
 
   v8::Isolate* isolate_;
   const v8::Global<v8::Context>& context_;
@@ -96,7 +93,7 @@ class AsyncStack {
   __builtin_memcpy(places_.stack() + 2 * level, ids, sizeof segment.ids);
   __builtin_memcpy(ids, segment.ids, sizeof segment.ids);
   places_.fields[kStackLength] = level + 1;
-  set_resource(level, segment);
+  places_.resources.set(level, segment.resource);
   if (segment.pushed) [[unlikely]]
     restore_pushed(segment);
 }
@@ -113,43 +110,6 @@ class AsyncStack {
   // What was pushed from JavaScript and popped again left holes that Node would pop in place of its own.
   if (places_.resource_array_length() > base) [[unlikely]]
     cut_resource_array(base);
-}
-
-inline void refer_to(Tagged*& resource, void*& entry) {
-  const bool by_value = kResourceStack == ResourceStack::kVectorOfLocals;
-  entry = by_value ? static_cast<void*>(resource) : static_cast<void*>(&resource);
-}
-inline void refer_to(Tagged*& resource, VariantEntry& entry) { entry = {&resource, 0}; }
-
-// The vector holds locals, the deques hold the addresses of locals; a local is the address of a slot.
-inline Resources::value_type AsyncStack::entry_of(AsyncSegment& segment) {
-  Resources::value_type entry;
-  refer_to(segment.resource, entry);
-  return entry;
-}
-
-// Entries above the stack's length are never read, and Node overwrites them: what a fiber leaves behind needs
-// no removal.
-[[gnu::always_inline]] inline void AsyncStack::set_resource(std::uint32_t level,
-                                                            AsyncSegment& segment) {
-  Resources::value_type* place = nearby_resource(level);
-  if (place == nullptr) [[unlikely]]
-    return set_distant_resource(level, segment);
-  *place = entry_of(segment);
-}
-
-// The place of an entry that exists and, in a deque, lies in its first chunk; else null. libstdc++'s deque is
-// { map, map size, start { current, first, last, node }, finish { the same } }.
-[[gnu::always_inline]] inline Resources::value_type* AsyncStack::nearby_resource(
-    std::uint32_t level) {
-  if constexpr (kResourceStack == ResourceStack::kVectorOfLocals) {
-    return level < places_.resources->size() ? &(*places_.resources)[level] : nullptr;
-  } else {
-    auto* words = reinterpret_cast<Resources::value_type* const*>(places_.resources);
-    Resources::value_type* const place = words[2] + level;
-    const bool one_chunk = words[5] == words[9];
-    return one_chunk && place < words[6] ? place : nullptr;
-  }
 }
 
 }  // namespace greenfiber::v8_state

@@ -13,6 +13,7 @@ namespace greenfiber::v8_state {
 namespace {
 
 constexpr std::size_t kEnvironmentWords = 2048;
+constexpr std::size_t kAsyncHooksWords = 34;  // from the current ids on
 constexpr std::size_t kFieldCount = 9;
 
 // Ids for two nested scopes that nobody else uses, nor an earlier search: what is left in memory of an environment that
@@ -54,38 +55,6 @@ bool holds_ids(const MemoryProbe& probe, Word pointer, double id, double trigger
          pair[1] == trigger;
 }
 
-// Sizes of the native resource stack as the three shapes would have it; -1 where the words do not fit.
-long vector_size(const std::vector<Word>& words, std::size_t i) {
-  if (i + 2 >= words.size()) return -1;
-  const Word begin = words[i], end = words[i + 1], capacity = words[i + 2];
-  if (end < begin || capacity < end || capacity - begin > 8192) return -1;
-  if ((begin | end) & 7 || begin == 0) return -1;
-  return static_cast<long>((end - begin) / sizeof(Word));
-}
-
-// libstdc++: map, map size, start { current, first, last, node }, finish { the same }; a chunk is 512 bytes.
-long deque_size(const std::vector<Word>& words, std::size_t i, std::size_t element) {
-  if (i + 9 >= words.size()) return -1;
-  const Word start = words[i + 2], first = words[i + 3], last = words[i + 4], finish = words[i + 6];
-  const Word finish_first = words[i + 7];
-  if (start < first || start > last || last - first != 512 || finish_first != first) return -1;
-  if (finish < start || finish > last || first < 4096) return -1;
-  return static_cast<long>((finish - start) / element);
-}
-
-struct Rounds {
-  Snapshot before, outer, inner, after;
-};
-
-template <typename Size>
-std::size_t find_growing(const Rounds& rounds, std::size_t from, std::size_t to, Size size) {
-  for (std::size_t i = from; i < to; ++i) {
-    const long outer = size(rounds.outer.words, i), inner = size(rounds.inner.words, i);
-    if (outer >= 1 && inner == outer + 1 && size(rounds.after.words, i) == outer) return i;
-  }
-  return 0;
-}
-
 std::string search_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
   MemoryProbe probe;
   v8::HandleScope scope(isolate);
@@ -98,28 +67,39 @@ std::string search_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
   if (count < 64) return "a node::Environment of its own";
 
   const ProbeIds probes = ProbeIds::next();
+  const v8::Local<v8::Object> outer_resource = v8::Object::New(isolate);
+  const v8::Local<v8::Object> inner_resource = v8::Object::New(isolate);
   std::vector<std::size_t> ids, stacks;
   auto take = [&] { return Snapshot(probe, environment, count); };
   Snapshot before = take();
   Snapshot outer = before, inner = before, after = before;
+  ResourceStack resources;
+  std::size_t resource_levels = 0;
   {
-    node::CallbackScope outer_scope(isolate, v8::Object::New(isolate),
+    node::CallbackScope outer_scope(isolate, outer_resource,
                                     {probes.outer_id, probes.outer_trigger});
     outer = take();
     for (std::size_t i = 0; i < count; ++i) {
       if (holds_ids(probe, outer.words[i], probes.outer_id, probes.outer_trigger)) ids.push_back(i);
     }
     {
-      node::CallbackScope inner_scope(isolate, v8::Object::New(isolate),
+      node::CallbackScope inner_scope(isolate, inner_resource,
                                       {probes.inner_id, probes.inner_trigger});
       inner = take();
       std::erase_if(ids, [&](std::size_t i) {
         return !holds_ids(probe, inner.words[i], probes.inner_id, probes.inner_trigger);
       });
+      if (ids.size() == 1) {
+        // The native resources lie in the same object, behind the ids.
+        const std::size_t from = ids.front() + 1;
+        resources =
+            ResourceStack::find(probe, environment + from, std::min(count - from, kAsyncHooksWords),
+                                inner_resource, outer_resource);
+        resource_levels = resources.size();
+      }
     }
     after = take();
   }
-  Rounds rounds{before, outer, inner, after};
   if (ids.size() != 1) return "the current async ids";
   places.ids = reinterpret_cast<double*>(environment[ids.front()]);
 
@@ -168,24 +148,12 @@ std::string search_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
   if (depth == 0) return "the depth of callback scopes";
   places.callback_depth = &environment[depth];
 
-  // The native resources lie in the same object, behind the ids; the JavaScript array right before them.
-  const std::size_t from = ids.front() + 1, to = std::min(count, from + 24);
-  const std::size_t resources =
-      find_growing(rounds, from, to, [](const std::vector<Word>& words, std::size_t i) {
-        switch (kResourceStack) {
-          case ResourceStack::kVectorOfLocals:
-            return vector_size(words, i);
-          case ResourceStack::kDequeOfLocalPointers:
-            return deque_size(words, i, sizeof(void*));
-          default:
-            return deque_size(words, i, sizeof(VariantEntry));
-        }
-      });
-  if (resources == 0) return "the native execution resources";
-  places.resources = reinterpret_cast<Resources*>(&environment[resources]);
-  places.resource_array = reinterpret_cast<Tagged**>(&environment[resources - 1]);
+  if (resource_levels != level + 1) return "the native execution resources";
+  places.resources = resources;
+  // The JavaScript half, a v8::Global, lies right before them.
+  places.resource_array = reinterpret_cast<Tagged**>(resources.container() - 1);
   Tagged array;
-  if (!probe.looks_like_pointer(environment[resources - 1]) ||
+  if (!probe.looks_like_pointer(reinterpret_cast<Word>(*places.resource_array)) ||
       !probe.read(*places.resource_array, &array, sizeof array) || (array & 3) != 1) {
     return "the array of execution resources";
   }

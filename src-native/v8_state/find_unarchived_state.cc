@@ -1,5 +1,5 @@
 // State that belongs to a native stack although V8 does not archive it: the top of the Relocatable chain (it
-// is archived, but must be found), the vector of objects to destroy before a sudden shutdown (V8 12), and the
+// is archived, but must be found), the vector of objects to destroy before a sudden shutdown (V8 12.4), and the
 // flag that says a stack trace is being formatted.
 #include <algorithm>
 #include <cstring>
@@ -66,18 +66,24 @@ void observe_interceptor(v8::Isolate* isolate, v8::Local<v8::Object> holder,
   seen.depth = 2;
 }
 
+// Its first name is deprecated where it has a second.
+template <typename Info>
+v8::Local<v8::Object> holder_of(const Info& info) {
+  if constexpr (requires { info.HolderV2(); }) {
+    return info.HolderV2();
+  } else {
+    return info.Holder();
+  }
+}
+
 #if V8_MAJOR_VERSION > 12 || (V8_MAJOR_VERSION == 12 && V8_MINOR_VERSION >= 4)
 v8::Intercepted interceptor(v8::Local<v8::Name>, const v8::PropertyCallbackInfo<v8::Value>& info) {
-#if V8_MAJOR_VERSION >= 14
-  observe_interceptor(info.GetIsolate(), info.HolderV2(), info.Data());
-#else
-  observe_interceptor(info.GetIsolate(), info.Holder(), info.Data());
-#endif
+  observe_interceptor(info.GetIsolate(), holder_of(info), info.Data());
   return v8::Intercepted::kNo;
 }
 #else
 void interceptor(v8::Local<v8::Name>, const v8::PropertyCallbackInfo<v8::Value>& info) {
-  observe_interceptor(info.GetIsolate(), info.Holder(), info.Data());
+  observe_interceptor(info.GetIsolate(), holder_of(info), info.Data());
 }
 #endif
 
@@ -106,7 +112,7 @@ std::string find_relocatable(v8::Isolate* isolate, v8::Local<v8::Context> contex
 }
 
 // --- Objects to destroy before a sudden shutdown ------------------------------------------------------------
-// V8 12 keeps a std::vector of stack objects: while a native toJSON runs it holds one pointer into the stack,
+// V8 12.4 keeps a std::vector of stack objects: while a native toJSON runs it holds one pointer into the stack,
 // and before and after it is empty. V8s without it are fine: none must be found there.
 
 void observe_to_json(const v8::FunctionCallbackInfo<v8::Value>& info) {
@@ -138,8 +144,12 @@ std::string find_sudden_shutdown_vector(v8::Isolate* isolate, v8::Local<v8::Cont
   const Word* words = isolate_words(layout);
   std::erase_if(seen.candidates, [&](std::size_t i) { return words[i] != words[i + 1]; });
   if (seen.candidates.size() > 1) return "objects to destroy before shutdown (ambiguous)";
-  if (V8_MAJOR_VERSION == 12 && seen.candidates.empty())
+  if (kHasSuddenShutdownVector && seen.candidates.empty()) {
     return "objects to destroy before shutdown";
+  }
+  if (!kHasSuddenShutdownVector && !seen.candidates.empty()) {
+    return "no objects to destroy before shutdown";
+  }
   if (!seen.candidates.empty()) {
     layout.sudden_shutdown_vector = &isolate_words(layout)[seen.candidates.front()];
   }
@@ -147,7 +157,8 @@ std::string find_sudden_shutdown_vector(v8::Isolate* isolate, v8::Local<v8::Cont
 }
 
 // --- Formatting a stack trace -------------------------------------------------------------------------------
-// One byte of the isolate is 1 while Error.prepareStackTrace runs and 0 outside, in every round.
+// One byte of the isolate is 1 while a stack trace is formatted and 0 outside, in every round. Whoever formats, be it
+// Node under --frozen-intrinsics or an Error.prepareStackTrace that cannot be replaced, asks the error for its name.
 
 void take_snapshot(const v8::FunctionCallbackInfo<v8::Value>& info) {
   safepoint(info.GetIsolate());
@@ -159,18 +170,28 @@ void take_snapshot(const v8::FunctionCallbackInfo<v8::Value>& info) {
 // Called without `snapshot` it puts back what was there: a termination runs no finally block, and what it would leave
 // behind refers to the observation.
 constexpr char kFormatTwice[] = R"((() => {
-  const { prepareStackTrace } = Error;
-  const hadOwn = Object.hasOwn(Error, 'prepareStackTrace');
+  const define = (object, name, descriptor) => {
+    try { Object.defineProperty(object, name, { configurable: true, ...descriptor }); } catch {}
+  };
+  const names = ['prepareStackTrace', 'stackTraceLimit'];
+  const before = names.map((name) => Object.getOwnPropertyDescriptor(Error, name));
   return (snapshot) => {
     if (snapshot === undefined) {
-      if (hadOwn) Error.prepareStackTrace = prepareStackTrace; else delete Error.prepareStackTrace;
+      names.forEach((name, i) => {
+        if (before[i]) define(Error, name, before[i]); else delete Error[name];
+      });
       return;
     }
+    define(Error, 'stackTraceLimit', { value: 10, writable: true });
     for (let round = 0; round < 2; round++) {
+      let seen = false;
+      const see = () => { if (!seen) snapshot(); seen = true; return ''; };
+      const error = new Error('greenfiber');
       snapshot();
-      Error.prepareStackTrace = () => { snapshot(); return ''; };
-      void new Error('greenfiber').stack;
-      Error.prepareStackTrace = undefined;
+      define(error, 'name', { get: see });
+      define(Error, 'prepareStackTrace', { value: see, writable: true });
+      void error.stack;
+      define(Error, 'prepareStackTrace', { value: undefined, writable: true });
     }
     snapshot();
   };
@@ -217,7 +238,7 @@ std::string find_formatting_flag(v8::Isolate* isolate, v8::Local<v8::Context> co
   std::ignore = format->Call(context, v8::Undefined(isolate), 1, &argument).ToLocal(&ignored);
   std::ignore = call_to_the_end(isolate, context, format, v8::Undefined(isolate));
   if (seen.snapshots.size() != 5) {
-    return "a call of Error.prepareStackTrace";
+    return "a stack trace that is being formatted";
   }
   std::vector<std::size_t> found = toggling_bytes(seen.snapshots);
   // A pointer that moves on, into the handle block say, may do so across a multiple of 256: then its second byte may
@@ -249,20 +270,22 @@ std::string find_unarchived_state(v8::Isolate* isolate, const MemoryProbe& probe
 #if V8_MAJOR_VERSION >= 12
 namespace {
 
-v8::Local<v8::Data> get_continuation_data(v8::Isolate* isolate) {
-#if V8_MAJOR_VERSION >= 14
-  return isolate->GetContinuationPreservedEmbedderDataV2();
-#else
-  return isolate->GetContinuationPreservedEmbedderData();
-#endif
+template <typename Isolate>
+v8::Local<v8::Data> get_continuation_data(Isolate* isolate) {
+  if constexpr (requires { isolate->GetContinuationPreservedEmbedderDataV2(); }) {
+    return isolate->GetContinuationPreservedEmbedderDataV2();
+  } else {
+    return isolate->GetContinuationPreservedEmbedderData();
+  }
 }
 
-void set_continuation_data(v8::Isolate* isolate, v8::Local<v8::Data> data) {
-#if V8_MAJOR_VERSION >= 14
-  isolate->SetContinuationPreservedEmbedderDataV2(data);
-#else
-  isolate->SetContinuationPreservedEmbedderData(data.As<v8::Value>());
-#endif
+template <typename Isolate>
+void set_continuation_data(Isolate* isolate, v8::Local<v8::Data> data) {
+  if constexpr (requires { isolate->SetContinuationPreservedEmbedderDataV2(data); }) {
+    isolate->SetContinuationPreservedEmbedderDataV2(data);
+  } else {
+    isolate->SetContinuationPreservedEmbedderData(data.As<v8::Value>());
+  }
 }
 
 }  // namespace

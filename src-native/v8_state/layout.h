@@ -7,6 +7,7 @@
 
 #include "v8_state/join_stack.h"
 #include "v8_state/tagged.h"
+#include "v8_state/v8_version.h"
 
 namespace greenfiber::v8_state {
 
@@ -18,26 +19,8 @@ inline constexpr std::size_t kThreadLocalTopSize = Internals::kThreadLocalTopSiz
 inline constexpr std::size_t kStackGuardOffset = Internals::kIsolateStackGuardOffset;
 inline constexpr std::size_t kStackGuardWords = Internals::kStackGuardSize / sizeof(Word);
 
-// next, limit, level and, up to V8 11, the canonical scope.
-inline constexpr std::size_t kHandleScopeDataSize = V8_MAJOR_VERSION < 12 ? 32 : 24;
 inline constexpr std::size_t kHandlesPerBlock = 1022;
 inline constexpr std::size_t kHandleBlockSize = kHandlesPerBlock * sizeof(Word);
-
-// What this binary is compiled for, so that copies are a handful of instructions; calibration measures both
-// and refuses any other.
-inline constexpr std::size_t kImplementerSize = V8_MAJOR_VERSION < 12   ? 152
-                                                : V8_MAJOR_VERSION < 13 ? 120
-                                                                        : 128;
-inline constexpr std::size_t kScopeDataInImplementer = V8_MAJOR_VERSION < 12   ? 120
-                                                       : V8_MAJOR_VERSION < 13 ? 96
-                                                                               : 104;
-
-// Up to V8 12 one limit for JavaScript and one for C++.
-inline constexpr std::size_t kStackLimitCount = V8_MAJOR_VERSION < 13 ? 2 : 1;
-
-// Since V8 13 some of V8's own checks ask whether they run on the thread's own stack, not on one of WebAssembly's: whether
-// the stack pointer is between where V8 believes the thread's stack to start and that less its size.
-inline constexpr bool kHasStackExtent = V8_MAJOR_VERSION >= 13;
 
 // What V8 calls ThreadState: a node of the list of archived threads.
 struct ThreadState {

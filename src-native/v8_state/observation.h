@@ -18,22 +18,24 @@ struct Observation {
   const Tagged* watched = nullptr;
 };
 
-// An observation as the data of a callback, and back.
-inline v8::Local<v8::Value> wrap(v8::Isolate* isolate, Observation* observation) {
-#if V8_MAJOR_VERSION >= 14
-  return v8::External::New(isolate, observation, v8::kExternalPointerTypeTagDefault);
-#else
-  return v8::External::New(isolate, observation);
-#endif
+// An observation as the data of a callback, and back. Where V8 wants to know what kind of pointer it is, 0 is any.
+template <typename External = v8::External>
+v8::Local<v8::Value> wrap(v8::Isolate* isolate, Observation* observation) {
+  if constexpr (requires { External::New(isolate, observation, 0); }) {
+    return External::New(isolate, observation, 0);
+  } else {
+    return External::New(isolate, observation);
+  }
 }
 
-inline Observation* unwrap(v8::Local<v8::Value> data) {
-#if V8_MAJOR_VERSION >= 14
-  return static_cast<Observation*>(
-      data.As<v8::External>()->Value(v8::kExternalPointerTypeTagDefault));
-#else
-  return static_cast<Observation*>(data.As<v8::External>()->Value());
-#endif
+template <typename External = v8::External>
+Observation* unwrap(v8::Local<v8::Value> data) {
+  v8::Local<External> external = data.As<External>();
+  if constexpr (requires { external->Value(0); }) {
+    return static_cast<Observation*>(external->Value(0));
+  } else {
+    return static_cast<Observation*>(external->Value());
+  }
 }
 
 }  // namespace greenfiber::v8_state

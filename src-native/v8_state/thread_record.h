@@ -23,11 +23,6 @@
 
 namespace greenfiber::v8_state {
 
-// Room for an archived thread, which calibration measures: 568 bytes in V8 12, 584 later, and 16 more when malloc does
-// not split the rest off.
-inline constexpr std::size_t kArchiveWords = V8_MAJOR_VERSION < 12   ? 80
-                                             : V8_MAJOR_VERSION < 13 ? 73
-                                                                     : 75;
 inline constexpr std::size_t kRelocatableInArchive =
     (kImplementerSize + kThreadLocalTopSize) / sizeof(Word);
 

@@ -6,9 +6,6 @@
 
 namespace greenfiber::v8_state {
 
-// Only V8 12 has the vector of objects to destroy before a sudden shutdown: { begin, end, capacity }.
-inline constexpr bool kHasSuddenShutdownVector = V8_MAJOR_VERSION == 12;
-
 [[gnu::cold]] void set_aside_unarchived(const Layout& layout, ThreadRecord& from);
 [[gnu::cold]] void put_back_unarchived(const Layout& layout, ThreadRecord& to);
 

@@ -2,16 +2,13 @@
 import test from 'ava';
 
 import { answerOf } from '../helpers/answer';
+import { canChooseFrame, hasFrameByDefault } from '../helpers/async-context-frame';
 import { addonPath } from '../helpers/test-addon';
 
-const major = Number(process.versions.node.split('.')[0]);
 const carriers = [
   [],
-  ...(major === 22
-    ? [['--experimental-async-context-frame']]
-    : major > 22
-      ? [['--no-async-context-frame']]
-      : []),
+  ...(canChooseFrame ? [['--experimental-async-context-frame']] : []),
+  ...(hasFrameByDefault ? [['--no-async-context-frame']] : []),
 ];
 
 /** Programs print true, or what they found instead. */

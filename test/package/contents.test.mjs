@@ -1,11 +1,13 @@
 // What is in the tarball, and what the tools that judge packages say of it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import test from 'ava';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { majors, nodeOfMajor } from '../../scripts/lib/node_versions.mjs';
+import { builtMajors, majors, nodeOfMajor } from '../../scripts/lib/node_versions.mjs';
+import { releases } from '../../scripts/lib/releases.mjs';
 import { root, tool } from '../../scripts/lib/paths.mjs';
 import { tarball } from './install.mjs';
 
@@ -19,6 +21,12 @@ test('one binary for each supported ABI', (t) => {
     (major) => `prebuilds/linux-x64/greenfiber.abi${nodeOfMajor(major).abi}.glibc.node`,
   );
   t.deepEqual(files.filter((file) => file.endsWith('.node')).sort(), expected.sort());
+});
+
+test('what messages call supported is what is built and tested', (t) => {
+  const { SHIPPED_MAJORS, BUILT_MAJORS } = createRequire(import.meta.url)('../../dist/targets.js');
+  t.deepEqual([SHIPPED_MAJORS, BUILT_MAJORS], [majors, builtMajors]);
+  t.deepEqual(Object.keys(releases).map(Number), [...majors, ...builtMajors].sort());
 });
 
 test('no binding.gyp in the root, so that no package manager compiles at install time', (t) => {
