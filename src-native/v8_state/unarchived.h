@@ -14,6 +14,7 @@ inline constexpr bool kHasSuddenShutdownVector = V8_MAJOR_VERSION == 12;
 
 [[gnu::always_inline]] inline void save_unarchived(const Layout& layout, ThreadRecord& from) {
   bool present = *layout.formatting_stack_trace != 0;
+  present |= layout.interrupt_scopes != nullptr && *layout.interrupt_scopes != 0;
   if constexpr (kHasSuddenShutdownVector) {
     present |= layout.sudden_shutdown_vector[0] != layout.sudden_shutdown_vector[1];
   }
