@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { loadAddon, type Addon } from './binding';
 import type { ActiveDomain } from './domain';
 import { FiberError, nativeError } from './errors';
+import { keepHttpParsers } from './http-parsers';
 import { refuseWasmStacks } from './wasm-stacks';
 
 /** How a fiber is named between TypeScript and C++: -1 created, -2 finished, else where its stack lies. */
@@ -147,7 +148,9 @@ export class Runtime {
     }
     this.fibers =
       this.#open(chosenEngine() === 'locker') ?? unsupported(() => this.unsupportedError());
-    if (this.isUsable()) refuseWasmStacks();
+    if (!this.isUsable()) return;
+    refuseWasmStacks();
+    keepHttpParsers();
   }
 
   /** Gives up the direct engine; `reason` says which part of it could not be trusted. */
