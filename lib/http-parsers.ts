@@ -55,11 +55,17 @@ function keep(): void {
     parser.onIncoming = () => SKIP_THE_REST;
     return false; // so Node closes it
   };
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the parser
+
   const { close } = HTTPParser.prototype;
   HTTPParser.prototype.close = function (this: Parser) {
-    if (isParsing(this)) setTimeout(() => this.close(), RETRY).unref();
-    else close.call(this);
+    if (!isParsing(this)) {
+      close.call(this);
+      return;
+    }
+    const again = (): void => {
+      this.close();
+    };
+    setTimeout(again, RETRY).unref();
   };
 }
 

@@ -67,10 +67,9 @@ void serve_interrupts(v8::Isolate* isolate) {
 }
 
 Calibration calibrate(v8::Isolate* isolate) {
-  return calibrate_steps(
-      isolate, {find_handle_scopes, find_thread_list, find_fresh_thread, find_spare_block,
-                find_stack_limits, find_unarchived_state, find_join_stack, find_continuation_data,
-                find_interrupt_scopes});
+  return calibrate_steps(isolate, {find_handle_scopes, find_thread_list, find_fresh_thread,
+                                   find_spare_block, find_stack_limits, find_unarchived_state,
+                                   find_join_stack, find_continuation_data, find_interrupt_scopes});
 }
 
 Calibration calibrate_for_locker(v8::Isolate* isolate) {
