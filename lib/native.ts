@@ -4,6 +4,7 @@ import { totalmem } from 'node:os';
 import { loadAddon, type Addon } from './binding';
 import type { ActiveDomain } from './domain';
 import { FiberError, nativeError } from './errors';
+import { keepHttpParsers } from './http-parsers';
 import { TARGETS } from './targets';
 import { prepareWasmStacks } from './wasm-stacks';
 
@@ -148,6 +149,7 @@ export class Runtime {
     }
     this.fibers =
       this.#open(chosenEngine() === 'locker') ?? unsupported(() => this.unsupportedError());
+    if (this.isUsable()) keepHttpParsers();
   }
 
   /** Gives up the direct engine; `reason` says which part of it could not be trusted. */

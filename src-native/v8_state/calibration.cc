@@ -27,18 +27,6 @@ constexpr int kAttempts = 10;
 
 using Step = std::string (*)(v8::Isolate*, const MemoryProbe&, Layout&);
 
-void serve_interrupts(v8::Isolate* isolate) {
-  v8::HandleScope scope(isolate);
-  v8::TryCatch try_catch(isolate);
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> ignored;
-  (void)(v8::Script::Compile(
-             isolate->GetCurrentContext(),
-             v8::String::NewFromUtf8Literal(isolate, "for (let i = 0; i < 9; i++) {}"))
-             .ToLocal(&script) &&
-         script->Run(isolate->GetCurrentContext()).ToLocal(&ignored));
-}
-
 Calibration attempt(v8::Isolate* isolate, std::initializer_list<Step> steps) {
   Calibration result;
   MemoryProbe probe;
@@ -70,11 +58,23 @@ Calibration calibrate_steps(v8::Isolate* isolate, std::initializer_list<Step> st
 
 }  // namespace
 
+void serve_interrupts(v8::Isolate* isolate) {
+  v8::HandleScope scope(isolate);
+  v8::TryCatch try_catch(isolate);
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> ignored;
+  (void)(v8::Script::Compile(
+             isolate->GetCurrentContext(),
+             v8::String::NewFromUtf8Literal(isolate, "for (let i = 0; i < 9; i++) {}"))
+             .ToLocal(&script) &&
+         script->Run(isolate->GetCurrentContext()).ToLocal(&ignored));
+}
+
 Calibration calibrate(v8::Isolate* isolate) {
   return calibrate_steps(
       isolate, {find_handle_scopes, find_thread_list, find_fresh_thread, find_spare_block,
                 find_stack_limits, find_stack_extent, find_wasm_stacks, find_unarchived_state,
-                find_join_stack, find_continuation_data});
+                find_join_stack, find_continuation_data, find_interrupt_scopes});
 }
 
 Calibration calibrate_for_locker(v8::Isolate* isolate) {

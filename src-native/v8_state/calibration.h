@@ -35,6 +35,10 @@ std::string find_wasm_stacks(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_unarchived_state(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_join_stack(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_continuation_data(v8::Isolate*, const MemoryProbe&, Layout&);
+std::string find_interrupt_scopes(v8::Isolate*, const MemoryProbe&, Layout&);
+
+// Runs JavaScript, which serves what is requested.
+void serve_interrupts(v8::Isolate* isolate);
 
 // The isolate as words.
 inline Word* isolate_words(const Layout& layout) { return reinterpret_cast<Word*>(layout.isolate); }

@@ -145,7 +145,7 @@ inline constexpr std::size_t kHotTopWords = 4;
   copy_wide<kTopWords - kHotTopWords>(from.archive + kImplementerWords + kHotTopWords,
                                       top + kHotTopWords);
   from.archive[kImplementerWords + kTopWords] = *relocatable_top_;
-  save_unarchived(layout_, from);
+  save_unarchived<InterruptScopes::kOurs>(layout_, from);
 }
 
 [[gnu::always_inline]] inline void DirectEngine::restore(ThreadRecord& to) {

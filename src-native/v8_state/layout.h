@@ -72,6 +72,7 @@ struct Layout {
   Word* relocatable_top = nullptr;
   Word* sudden_shutdown_vector = nullptr;  // three words; null where this V8 has no such vector
   std::uint8_t* formatting_stack_trace = nullptr;
+  Word* interrupt_scopes = nullptr;   // null: the locker engine lets V8 archive it
   Word* continuation_data = nullptr;  // null before V8 12
   JoinStack join_stack;
 

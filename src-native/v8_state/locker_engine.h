@@ -33,7 +33,7 @@ class LockerEngine {
   auto switch_threads(ThreadRecord& from, ThreadRecord& to, NativeSwitch native_switch) {
     auto result = [&] {
       v8::Unlocker unlocker(isolate_);
-      save_unarchived(layout_, from);
+      save_unarchived<InterruptScopes::kArchivedByV8>(layout_, from);
       become(to);
       auto transfer = native_switch();
       become(from);

@@ -50,6 +50,7 @@ struct ThreadRecord {
   // What is swapped but has no place in V8's archive, see unarchived.h.
   bool has_unarchived;
   std::uint8_t formatting_stack_trace;
+  Word interrupt_scopes;
   Word sudden_shutdown[3];
   Word stack_start;  // the end of the conservative stack scan while this stack runs
   Word stack_size;   // from there down to the end of the memory

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace greenfiber::v8_state {
 
@@ -9,6 +10,9 @@ void set_aside_unarchived(const Layout& layout, ThreadRecord& from) {
   from.has_unarchived = true;
   from.formatting_stack_trace = *layout.formatting_stack_trace;
   *layout.formatting_stack_trace = 0;
+  if (layout.interrupt_scopes != nullptr) {
+    from.interrupt_scopes = std::exchange(*layout.interrupt_scopes, 0);
+  }
   if constexpr (kHasSuddenShutdownVector) {
     Word* vector = layout.sudden_shutdown_vector;
     std::memset(from.sudden_shutdown, 0, sizeof from.sudden_shutdown);
@@ -21,6 +25,9 @@ void set_aside_unarchived(const Layout& layout, ThreadRecord& from) {
 void put_back_unarchived(const Layout& layout, ThreadRecord& to) {
   to.has_unarchived = false;
   *layout.formatting_stack_trace = to.formatting_stack_trace;
+  if (layout.interrupt_scopes != nullptr) {
+    *layout.interrupt_scopes = std::exchange(to.interrupt_scopes, 0);
+  }
   if constexpr (kHasSuddenShutdownVector) {
     if (to.sudden_shutdown[0] == 0) return;
     Word* vector = layout.sudden_shutdown_vector;

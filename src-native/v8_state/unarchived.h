@@ -9,8 +9,13 @@ namespace greenfiber::v8_state {
 [[gnu::cold]] void set_aside_unarchived(const Layout& layout, ThreadRecord& from);
 [[gnu::cold]] void put_back_unarchived(const Layout& layout, ThreadRecord& to);
 
+// V8 archives its chain of scopes that postpone interrupts if it archives at all.
+enum class InterruptScopes { kOurs, kArchivedByV8 };
+
+template <InterruptScopes kScopes>
 [[gnu::always_inline]] inline void save_unarchived(const Layout& layout, ThreadRecord& from) {
   bool present = *layout.formatting_stack_trace != 0;
+  if constexpr (kScopes == InterruptScopes::kOurs) present |= *layout.interrupt_scopes != 0;
   if constexpr (kHasSuddenShutdownVector) {
     present |= layout.sudden_shutdown_vector[0] != layout.sudden_shutdown_vector[1];
   }

@@ -15,13 +15,15 @@ export interface Snippet {
   output: string | undefined;
 }
 
-/** Every document whose snippets are promises: the README, ARCHITECTURE.md and docs/. */
+/** Every document whose snippets are promises: the README, ARCHITECTURE.md and docs/ with its internals. */
 export const documents: readonly string[] = [
   'README.md',
   'ARCHITECTURE.md',
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+  ...['docs', 'docs/internals'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 
 const read = (document: string): string => readFileSync(join(ROOT, document), 'utf8');

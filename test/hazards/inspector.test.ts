@@ -5,6 +5,7 @@ import test from 'ava';
 import { Fiber } from 'greenfiber';
 
 import { answerOf } from '../helpers/answer';
+import { runChild } from '../helpers/child';
 
 test('an expression that the inspector evaluates in a fiber may yield', async (t) => {
   const answer = await answerOf(t, ({ Fiber }) => {
@@ -152,4 +153,43 @@ test('switching the debugger on deoptimises code that fibers are asleep in', (t)
   session.disconnect();
   t.is(new Set(sums).size, 1);
   t.is(sums[0], Math.round(3000 * hot(10)));
+});
+
+test('fibers may sleep in listeners of the inspector, which V8 does not interrupt, and wake in any order', async (t) => {
+  // What is freed is overwritten, so that whoever still reads it crashes.
+  const exit = await runChild(
+    ({ Fiber }) => {
+      const inspector = require('node:inspector') as typeof import('node:inspector');
+      const vm = require('node:vm') as typeof import('node:vm');
+      const { performance } = require('node:perf_hooks') as typeof import('node:perf_hooks');
+      const session = new inspector.Session();
+      session.connect();
+      session.post('Runtime.enable');
+      session.on('Runtime.consoleAPICalled', () => {
+        if (Fiber.current !== undefined) Fiber.yield();
+      });
+      for (let round = 0; round < 20; round++) {
+        const fibers = Array.from(
+          { length: 60 },
+          (_, i) => new Fiber(() => inspector.console.log(i)),
+        );
+        for (const fiber of fibers) fiber.resume();
+        for (let i = 0; fibers.length > 0; i++) {
+          fibers.splice((i * 17) % fibers.length, 1)[0]!.resume();
+          vm.runInThisContext(`${performance.now()}`); // interrupts are requested for what is compiled
+        }
+      }
+      let stopped;
+      try {
+        vm.runInThisContext('for (;;);', { timeout: 20 });
+      } catch (error) {
+        stopped = (error as NodeJS.ErrnoException).code;
+      }
+      console.error(stopped);
+      process.exit();
+    },
+    { env: { MALLOC_PERTURB_: '165' } },
+  );
+  t.is(exit.signal, null, exit.stderr);
+  t.is(exit.stderr, 'ERR_SCRIPT_EXECUTION_TIMEOUT\n');
 });
