@@ -56,6 +56,10 @@ Napi::Value create(const Napi::CallbackInfo& info) {
                      hook(isolate, hooks, "makeError"),  hook(isolate, hooks, "splice"),
                      hook(isolate, hooks, "forget"),     hook(isolate, hooks, "nothing"),
                      hook(isolate, hooks, "saveDomain"), hook(isolate, hooks, "restoreDomain")};
+  if (!runtime.take_outcomes_from(to_v8(hooks.Get("outcome")).As<v8::Array>())) {
+    instance.runtime.reset();
+    return Napi::String::New(env, "the elements of an array");
+  }
   auto callbacks = Napi::Object::New(env);
   fiber::define_callbacks(isolate, runtime.context(), to_v8(callbacks).As<v8::Object>());
   callbacks.Set("isDirect", runtime.is_direct());

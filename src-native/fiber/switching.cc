@@ -31,7 +31,7 @@ Tagged answer_inspections(Runtime& runtime, Tagged value) {
       isolate->CancelTerminateExecution();
       isolate->TerminateExecution();
     }
-    value = runtime.switch_fibers(self, asker, tagged_word(trace));
+    value = runtime.switch_fibers(self, asker, trace);
   }
   return value;
 }

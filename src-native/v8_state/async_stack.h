@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "v8_state/async_places.h"
+#include "v8_state/safepoint.h"
 
 namespace greenfiber::v8_state {
 
@@ -82,6 +83,7 @@ class AsyncStack {
 };
 
 [[gnu::always_inline]] inline void AsyncStack::enter(AsyncSegment& segment) {
+  safepoint(isolate_);
   const std::uint32_t level = places_.fields[kStackLength];
   if (2 * level + 1 >= *places_.stack_capacity) [[unlikely]]
     grow_stack();
@@ -100,6 +102,7 @@ class AsyncStack {
 }
 
 [[gnu::always_inline]] inline void AsyncStack::leave(AsyncSegment& segment) {
+  safepoint(isolate_);
   const std::uint32_t base = segment.base;
   segment.installed = false;
   if (places_.fields[kStackLength] != base + 1 || *places_.callback_depth != segment.base_depth ||

@@ -3,6 +3,8 @@
 
 #include <v8.h>
 
+#include "v8_state/safepoint.h"
+
 namespace greenfiber::v8_state {
 
 // V8 serves a termination (worker.terminate(), vm's timeout) wherever a function starts, in our own bookkeeping too,
@@ -20,6 +22,7 @@ inline v8::MaybeLocal<v8::Value> call_to_the_end(v8::Isolate* isolate,
       isolate->CancelTerminateExecution();
       ask_again = true;
     }
+    safepoint(isolate);
     result = function->Call(context, v8::Undefined(isolate), 1, &argument);
   } while (result.IsEmpty() && isolate->IsExecutionTerminating());
   if (ask_again) isolate->TerminateExecution();
