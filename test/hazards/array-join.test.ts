@@ -158,9 +158,13 @@ test('a join that sleeps meets nothing that the program has made of Array.protot
   const answer = await answerOf(t, ({ Fiber }) => {
     const calls: string[] = [];
     const { join } = Array.prototype;
-    const fibers = [1, 2].map(
-      (i) => new Fiber(() => join.call([{ toString: () => Fiber.yield() ?? `x${i}` }, 2])),
-    );
+    // More arrays in each other than V8 has room for without growing its stack of them.
+    const nested = (depth: number): string =>
+      join.call([
+        { toString: () => (depth === 0 ? (Fiber.yield() ?? 'x') : nested(depth - 1)) },
+        depth,
+      ]);
+    const fibers = [1, 2].map(() => new Fiber(() => nested(12)));
     for (const index of [0, 1, 2, 3]) {
       Object.defineProperty(Array.prototype, index, {
         configurable: true,
@@ -177,5 +181,6 @@ test('a join that sleeps meets nothing that the program has made of Array.protot
     Array.prototype.join = join;
     console.log(JSON.stringify([joined, calls]));
   });
-  t.deepEqual(answer, [['x1,2', 'x2,2'], []]);
+  const expected = `x${Array.from({ length: 13 }, (_, depth) => `,${depth}`).join('')}`;
+  t.deepEqual(answer, [[expected, expected], []]);
 });
