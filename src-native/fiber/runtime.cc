@@ -68,8 +68,7 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
     return nullptr;
   }
   runtime->pages_ = runtime->stacks_->extent().low;
-  runtime->page_count_ =
-      static_cast<std::uint32_t>(runtime->stacks_->extent().size() / kPageSize);
+  runtime->page_count_ = static_cast<std::uint32_t>(runtime->stacks_->extent().size() / kPageSize);
   failure = v8_state::find_async_places(isolate, runtime->places_);
   if (failure.empty()) failure = v8_state::find_microtask_places(isolate, runtime->places_);
   if (!failure.empty()) return nullptr;
