@@ -4,7 +4,7 @@ import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './dom
 import { FiberError, FiberKilled } from './errors';
 import { access, LATE, type Locals } from './fiber-access';
 import { trimWhileIdle } from './idle';
-import { CREATED, FINISHED, Runtime, type Handle } from './native';
+import { CREATED, FINISHED, outcome, Runtime, type Handle } from './native';
 import { observed } from './observer';
 import { checkFiberOptions, checkFunction } from './options';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
@@ -35,7 +35,12 @@ const STATES: readonly FiberState[] = [
 
 type Body = (first: never) => unknown;
 
-let runBodies: (fiber: Fiber, handle: Handle) => void;
+/** How a body ended that answers no task's successor. */
+const Ending = { finished: -2, failed: -3 } as const;
+
+let runBodies: (handle: Handle) => void;
+/** Answers who goes on: a fiber on this stack, a handle, or an {@link Ending}. */
+let runBody: (fiber: Fiber, handle: Handle) => Fiber | number;
 let forget: (fiber: Fiber) => void;
 
 /** `isInUse`: a fiber-local was ever set, in whatever fiber. */
@@ -46,8 +51,8 @@ const mainStack: { isInUse: boolean; locals: Locals | undefined } = {
 
 /** @internal */
 export const runtime = new Runtime({
-  main: (fiber, handle) => {
-    runBodies(fiber as Fiber, handle);
+  main: (handle) => {
+    runBodies(handle);
   },
   capture: captureOwnFrames,
   splice: spliceFrames,
@@ -290,35 +295,46 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 
   static {
-    runBodies = (first, handle) => {
-      let fiber: Fiber | undefined = first;
+    runBodies = (handle) => {
+      let fiber = current() as Fiber | undefined;
       while (fiber !== undefined) {
-        fiber.#handle = handle;
-        let result: unknown;
-        let failed = false;
-        try {
-          if (fiber.#domain !== undefined) restoreDomain(fiber.#domain);
-          const body = fiber.#body as (first: unknown) => unknown;
-          const value = fiber.#value;
-          fiber.#value = undefined;
-          result = body(value);
-        } catch (error) {
-          failed = error !== fiber.#killed || error === undefined;
-          result = failed ? error : fiber.#value;
+        const next = runBody(fiber, handle);
+        if (typeof next === 'object') {
+          fiber = next; // its body is to begin on this stack
+          continue;
         }
-        fiber.#end();
-        if (failed) {
-          fiber = fail(result) as Fiber | undefined;
-        } else if (!fiber.#belongsToTask) {
-          fiber = finish(result) as Fiber | undefined;
-        } else if (typeof result === 'number') {
-          fiber = finishTask(result) as Fiber | undefined;
-        } else {
-          fiber = result as Fiber;
-          if (fiber.#resource === undefined) restart(fiber, fiber.#stackSize, fiber.#frame);
-          else fiber.#enterStack(restart);
-        }
+        // V8 visits this frame while the stack waits for its next body, arguments of calls that are over included:
+        // those of runBody are overwritten by undefined.
+        fiber = undefined;
+        if (next === Ending.finished) fiber = finish(undefined) as Fiber | undefined;
+        else if (next === Ending.failed) fiber = fail(undefined) as Fiber | undefined;
+        else fiber = finishTask(next) as Fiber | undefined;
       }
+    };
+    runBody = (fiber, handle) => {
+      fiber.#handle = handle;
+      let result: unknown;
+      let failed = false;
+      try {
+        if (fiber.#domain !== undefined) restoreDomain(fiber.#domain);
+        const body = fiber.#body as (first: unknown) => unknown;
+        const value = fiber.#value;
+        fiber.#value = undefined;
+        result = body(value);
+      } catch (error) {
+        failed = error !== fiber.#killed || error === undefined;
+        result = failed ? error : fiber.#value;
+      }
+      fiber.#end();
+      if (failed || !fiber.#belongsToTask) {
+        outcome[0] = result;
+        return failed ? Ending.failed : Ending.finished;
+      }
+      if (typeof result === 'number') return result;
+      const next = result as Fiber;
+      if (next.#resource === undefined) restart(next, next.#stackSize, next.#frame);
+      else next.#enterStack(restart);
+      return next;
     };
     forget = (fiber) => {
       fiber.#end();

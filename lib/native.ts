@@ -22,8 +22,9 @@ export interface NativeFibers {
   yield(value?: unknown): unknown;
   start(...first: StartArguments): unknown;
   startTransfer(...first: StartArguments): unknown;
-  finish(result: unknown): object | undefined;
-  fail(error: unknown): object | undefined;
+  /** The end of a body, with what lies in {@link outcome}. `nothing` is ignored: see lib/fiber.ts. */
+  finish(nothing: undefined): object | undefined;
+  fail(nothing: undefined): object | undefined;
   transfer(handle: Handle, value: unknown): unknown;
   /** As `start`, for a fiber that only suspends as the root of a chain: see src-native/fiber/chain.cc. */
   startTask(...first: StartArguments): unknown;
@@ -110,7 +111,7 @@ export interface RuntimeOptions {
 /** What C++ calls. */
 export interface RuntimeHooks {
   /** Runs bodies on a fiber's own stack until the stack is not needed any more. */
-  main: (fiber: object, handle: Handle) => void;
+  main: (handle: Handle) => void;
   /** Answers the stack trace of the stack it is called on. */
   capture: () => string;
   /** Adds the frames of the caller to the stack trace of an error that leaves a fiber. */
@@ -123,6 +124,12 @@ export interface RuntimeHooks {
   saveDomain: () => ActiveDomain;
   restoreDomain: (saved: ActiveDomain) => void;
 }
+
+/**
+ * What the body that has just ended answered or threw, for C++ to take out. As an argument it would be kept by the
+ * frame of the caller, which may wait for the next body for ever. See src-native/v8_state/handover_box.h.
+ */
+export const outcome: [unknown] = [undefined];
 
 export type Engine = 'direct' | 'locker' | 'none';
 
@@ -137,10 +144,10 @@ export class Runtime {
   /** Why `engine` is not a better one. */
   reason = '';
 
-  readonly #hooks: RuntimeHooks & { makeError: typeof nativeError };
+  readonly #hooks: RuntimeHooks & { makeError: typeof nativeError; outcome: typeof outcome };
 
   constructor(hooks: RuntimeHooks) {
-    this.#hooks = { ...hooks, makeError: nativeError };
+    this.#hooks = { ...hooks, makeError: nativeError, outcome };
     const addon = loadAddon();
     if (typeof addon === 'string') {
       this.reason = addon;

@@ -43,6 +43,11 @@ class Properties {
     if (!value->IsFunction()) return complete_ = false, v8::Global<v8::Function>();
     return {isolate_, value.As<v8::Function>()};
   }
+  v8::Local<v8::Array> array(const char* name) {
+    const v8::Local<v8::Value> value = get(name);
+    if (!value->IsArray()) return complete_ = false, v8::Local<v8::Array>();
+    return value.As<v8::Array>();
+  }
   // Whether all of them were there. What else came in between is pending.
   bool complete() const { return complete_; }
 
@@ -86,6 +91,7 @@ Napi::Value create(const Napi::CallbackInfo& info) {
                               hooks.function("makeError"),  hooks.function("splice"),
                               hooks.function("forget"),     hooks.function("nothing"),
                               hooks.function("saveDomain"), hooks.function("restoreDomain")};
+  const v8::Local<v8::Array> outcome = hooks.array("outcome");
   if (!given.complete() || !hooks.complete()) return env.Undefined();
 
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
@@ -100,6 +106,9 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   if (is_stopping(env)) isolate->TerminateExecution();
   if (runtime == nullptr) return Napi::String::New(env, failure);
   runtime->hooks() = std::move(functions);
+  if (!runtime->take_outcomes_from(outcome)) {
+    return Napi::String::New(env, "the elements of an array");
+  }
   const v8::Local<v8::Object> callbacks = v8::Object::New(isolate);
   if (!fiber::define_callbacks(*runtime, callbacks)) return env.Undefined();
   instance.runtime = std::move(runtime);

@@ -6,7 +6,7 @@ import { aliveTasks } from '../scheduler/alive';
 import { current } from '../scheduler/current';
 import { watchedSchedulers } from '../scheduler/deadlock';
 import { Scheduler } from '../scheduler/scheduler';
-import type { Task } from '../scheduler/task';
+import { handleOf, type Task } from '../scheduler/task';
 import { stats } from '../stats';
 import { isCollecting, knownFibers } from './collector';
 import { describeFiber, describeTask, resumedBy } from './describe';
@@ -51,7 +51,7 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
     shown.fibers.push(describeFiber(fiber, task));
   }
   const counts = stats();
-  const begun = tasks.filter((task) => task.handle >= 0).length + fibers.length;
+  const begun = tasks.filter((task) => handleOf(task) >= 0).length + fibers.length;
   return {
     time: new Date().toISOString(),
     process: {

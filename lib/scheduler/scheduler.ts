@@ -10,7 +10,7 @@ import { watchForDeadlock } from './deadlock';
 import { incoming } from './incoming';
 import { Phase } from './phase';
 import type { Scope } from './scope';
-import { Task } from './task';
+import { handleOf, Task } from './task';
 import { TaskQueue, type ReadyQueue } from './task-queue';
 
 export interface SchedulerOptions {
@@ -234,7 +234,7 @@ export class Scheduler {
     if (this.#isOver()) return NOBODY;
     const next = this.#ready.take();
     if (next === undefined) return NOBODY;
-    const handle = next.handle;
+    const handle = handleOf(next);
     current.task = next;
     next.phase = Phase.running;
     if (handle !== CREATED) return handle;
@@ -264,14 +264,14 @@ export class Scheduler {
     // Every frame and register here lies on the stack of every task that sleeps.
     try {
       if (next === undefined) {
-        leave(task.handle);
+        leave(handleOf(task));
       } else if (next === task) {
         task.phase = Phase.running;
       } else {
         current.task = next;
         next.phase = Phase.running;
-        if (next.handle === CREATED) access.startOver(next.begin(), next, task.handle);
-        else handOver(task.handle, next.handle, this.#ahead());
+        if (handleOf(next) === CREATED) access.startOver(next.begin(), next, handleOf(task));
+        else handOver(handleOf(task), handleOf(next), this.#ahead());
       }
     } catch (error) {
       this.#stay(task, next, error);
@@ -290,7 +290,7 @@ export class Scheduler {
       current.task = task;
       next.phase = Phase.ready;
       this.#ready.unshift(next);
-      if (next.handle === CREATED) {
+      if (handleOf(next) === CREATED) {
         // Which fails as well, or lets the main stack see why the other cannot start.
         this.#leave(task, undefined);
         return;
@@ -360,7 +360,7 @@ export class Scheduler {
     current.task = task;
     task.phase = Phase.running;
     try {
-      const handle = task.handle;
+      const handle = handleOf(task);
       let next =
         handle === CREATED ? access.startTask(task.begin(), task) : enter(handle, undefined);
       // A stack that left for good names who goes on.

@@ -1,5 +1,5 @@
 import { CREATED, type Handle } from '../native';
-import type { Task } from './task';
+import { handleOf, type Task } from './task';
 
 /** Tasks that can go on. A scheduler takes the next one from here; a simulation takes another order. */
 export interface ReadyQueue {
@@ -64,7 +64,7 @@ export class TaskQueue implements ReadyQueue {
   }
 
   ahead(): Handle {
-    return this.#first === undefined ? CREATED : this.#first.handle;
+    return this.#first === undefined ? CREATED : handleOf(this.#first);
   }
 
   remove(task: Task): void {

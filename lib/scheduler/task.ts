@@ -18,6 +18,9 @@ const NO_ARGUMENTS: [] = [];
 
 let lastId = 0;
 
+/** The handle of the fiber that runs a task. */
+export let handleOf: (task: Task) => Handle;
+
 /**
  * A function that runs on a stack of its own, interleaved with other tasks: it may block at any call depth
  * while they go on. Made by {@link spawn}.
@@ -30,8 +33,8 @@ export class Task<T = unknown> implements PromiseLike<T> {
   readonly id: number = ++lastId;
   /** Its {@link status}. @internal */
   phase: Phase = Phase.ready;
-  /** The fiber's. @internal */
-  handle: Handle = CREATED;
+  /** The fiber's. Native code goes where it says: nobody else may change it. */
+  #handle: Handle = CREATED;
   /** What it sleeps in. @internal */
   waiter: Waiter | undefined = undefined;
   /** What it sleeps in when it waits in a queue, again and again. @internal */
@@ -221,7 +224,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** The body of every task's fiber: runs the task and answers who goes on. @internal */
   static run(task: Task): unknown {
-    if (task.#fiber !== undefined) task.handle = access.handleOf(task.#fiber);
+    if (task.#fiber !== undefined) task.#handle = access.handleOf(task.#fiber);
     try {
       const fn = task.#fn as (...args: unknown[]) => unknown;
       const args = task.#args;
@@ -232,13 +235,17 @@ export class Task<T = unknown> implements PromiseLike<T> {
     return task.scheduler.successor();
   }
 
+  static {
+    handleOf = (task) => task.#handle;
+  }
+
   /** @internal */
   end(status: 'finished' | 'failed' | 'cancelled', outcome: unknown): void {
     this.phase = Phase[status];
     this.#outcome = outcome;
     this.#fn = undefined;
     this.#args = NO_ARGUMENTS;
-    this.handle = FINISHED;
+    this.#handle = FINISHED;
     this.#fiber = undefined;
     this.#frame = undefined;
     if (this.#innermost !== undefined) this.#own().close();

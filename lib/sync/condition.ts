@@ -2,6 +2,7 @@ import { nativeError } from '../errors';
 import { runtime } from '../fiber';
 import { checkFunction, checkInteger, wrongType } from '../options';
 import { blockingTask } from '../scheduler/current';
+import { handleOf } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { Mutex } from './mutex';
@@ -41,7 +42,7 @@ export class Condition {
     const task = blockingTask('Condition.wait');
     const { mutex } = this;
     mutex.checkOwner('Condition.wait');
-    if (!isParkable(task.handle)) throw nativeError(NOT_YIELDABLE); // while the mutex is still held
+    if (!isParkable(handleOf(task))) throw nativeError(NOT_YIELDABLE); // while the mutex is still held
     mutex.release();
     mutex.conditions.add(this.#waiting);
     try {

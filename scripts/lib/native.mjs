@@ -14,10 +14,11 @@ export function gypEnvironment(nodedir) {
   };
 }
 
-// Only what changed is compiled. Warnings and errors are shown, the compile commands are not.
-export function buildNative(nodedir, sources = inRoot('src-native')) {
+// Only what changed is compiled. Warnings and errors are shown, the compile commands are not. `flags`: CXXFLAGS and
+// LDFLAGS besides those of binding.gyp.
+export function buildNative(nodedir, sources = inRoot('src-native'), flags = {}) {
   run(tool('node-gyp'), ['configure', 'build', '--silent', '--directory', sources], {
-    env: gypEnvironment(nodedir),
+    env: { ...gypEnvironment(nodedir), ...flags },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return path.resolve(sources, '..', 'build', 'Release', 'greenfiber.node');

@@ -13,7 +13,7 @@ void leave(const Info& info) {
   if (refusal != Refusal::kNone) [[unlikely]] {
     return refuse_suspension(runtime, runtime.running(), refusal);
   }
-  leave_chain(info, runtime, root, tagged_word(info[1]));
+  leave_chain(info, runtime, root, info[1]);
 }
 
 // enter(root, value): continues a chain where it sleeps and waits for its root.
@@ -29,9 +29,9 @@ void enter_kill(const Info& info) {
   if (root.is_asleep_chain() && can_wait(runtime)) {
     Fiber* fiber = root.tip;
     for (; fiber != nullptr && fiber != &root; fiber = fiber->resumer) {
-      runtime.kill(*fiber, tagged_word(info[1]));
+      runtime.kill(*fiber, info[1]);
     }
-    runtime.kill(root, tagged_word(info[1]));
+    runtime.kill(root, info[1]);
   }
   enter_chain(info, Signal::kRaise);
 }
@@ -54,7 +54,7 @@ void hand_over(const Info& info) {
   const std::uint32_t nesting = root.nesting;
   Fiber& resumer = cut(runtime, root);
   Fiber& tip = continue_chain(runtime, other, resumer, nesting);
-  sleep_until_continued(info, runtime, tip, tagged_word(v8::Undefined(runtime.isolate())), data);
+  sleep_until_continued(info, runtime, tip, v8::Undefined(runtime.isolate()), data);
 }
 
 }  // namespace greenfiber::fiber

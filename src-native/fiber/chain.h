@@ -24,7 +24,7 @@ namespace greenfiber::fiber {
 
 // The same, for good: `value` answers who waited. why_not_parkable has been asked.
 [[gnu::always_inline]] inline void leave_chain(const Info& info, Runtime& runtime, Fiber& root,
-                                               Tagged value) {
+                                               v8::Local<v8::Value> value) {
   const ContinuationData data(info, runtime);
   Fiber& resumer = cut(runtime, root);
   runtime.reinstall_if_cut_off(resumer);
@@ -43,7 +43,7 @@ namespace greenfiber::fiber {
   root.tip = nullptr;
   runtime.install_chain(root);
   runtime.signal = signal;
-  wait_for(info, runtime, root, tip, tagged_word(info[1]), nullptr);
+  wait_for(info, runtime, root, tip, info[1], nullptr);
 }
 
 }  // namespace greenfiber::fiber

@@ -60,7 +60,7 @@ void perform(const Info& info) {
   if (refusal != Refusal::kNone) [[unlikely]] {
     return refuse_suspension(runtime, runtime.running(), refusal);
   }
-  leave_chain(info, runtime, *root, tagged_word(info[1]));
+  leave_chain(info, runtime, *root, info[1]);
 }
 
 // isAsleep(root): whether the chain can be continued.
@@ -83,7 +83,7 @@ void yield_around(const Info& info, Runtime& runtime, Fiber& self) {
   Fiber* owner = nullptr;
   const Refusal refusal = why_not_yieldable_around(runtime, self, owner);
   if (refusal != Refusal::kNone) return refuse_suspension(runtime, self, refusal);
-  leave_chain(info, runtime, *owner, tagged_word(info[0]));
+  leave_chain(info, runtime, *owner, info[0]);
 }
 
 }  // namespace greenfiber::fiber

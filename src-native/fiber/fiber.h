@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "context/context.h"
+#include "context/sanitizer.h"
 #include "stack/slot.h"
 #include "v8_state/async_stack.h"
 #include "v8_state/thread_record.h"
@@ -52,8 +53,10 @@ struct Fiber {
   // When the sweep first saw pages below the place where it sleeps, in ticks; 0: it has run since.
   std::uint32_t found_deep = 0;
   Tagged* roots = nullptr;
-  // For a body that has not started: becomes a root and the async segment as soon as there is a place.
-  Tagged resource = 0;
+  // For a body that has not started, until there are roots. The first two are arguments of the call that starts it: V8
+  // visits them, and the caller waits in that call.
+  const Tagged* first_self = nullptr;
+  const Tagged* first_resource = nullptr;
   double first_async_id = 0, first_trigger_id = 0;
   v8_state::AsyncSegment async;
   stack::Slot slot;
@@ -65,6 +68,11 @@ struct Fiber {
   Fiber* tip = nullptr;
   Fiber* chain = nullptr;
   std::vector<double> handled_tags;  // of a handled body: the effects that suspend it
+  [[no_unique_address]] context::StackWatch watch = context::StackWatch::of_this_thread();
+
+  Fiber() = default;  // the main stack
+  explicit Fiber(stack::Slot slot)
+      : slot(slot), watch(slot.low, static_cast<std::size_t>(slot.high - slot.low)) {}
 
   bool is_main() const { return bottom == nullptr; }
   // Whether somebody's resume waits for this one; a transfer may have left it without.

@@ -17,7 +17,7 @@ Fiber& outside_of_handled(Fiber& fiber) {
 // current(): the running Fiber, or undefined.
 void current(const Info& info) {
   Fiber& self = outside_of_handled(Runtime::current()->running());
-  if (!self.is_main()) info.GetReturnValue().Set(local_over(&self.roots[kSelf]));
+  if (self.roots != nullptr) info.GetReturnValue().Set(local_over(&self.roots[kSelf]));
 }
 
 // isYieldable()
@@ -48,7 +48,8 @@ void state(const Info& info) {
 void innermost(const Info& info) {
   Fiber* fiber = &fiber_argument(info, *Runtime::current());
   while (fiber->resuming != nullptr && !fiber->yielded_with_chain()) fiber = fiber->resuming;
-  info.GetReturnValue().Set(local_over(&outside_of_handled(*fiber).roots[kSelf]));
+  const Fiber& outer = outside_of_handled(*fiber);
+  if (outer.roots != nullptr) info.GetReturnValue().Set(local_over(&outer.roots[kSelf]));
 }
 
 // resumedBy(handle): the Fiber that this one waits for, or undefined.
@@ -69,7 +70,7 @@ void inspect(const Info& info) {
   const ContinuationData data(info, runtime);
   runtime.inspecting = true;
   runtime.signal = Signal::kInspect;
-  Tagged trace = runtime.switch_fibers(self, target, 0);
+  Tagged trace = runtime.switch_fibers(self, target, v8::Undefined(runtime.isolate()));
   runtime.inspecting = false;
   data.restore(runtime);
   info.GetReturnValue().Set(local_over(&trace));

@@ -9,17 +9,17 @@ namespace {
 // (fiber, stackSize, frame, resource, asyncId, triggerId): `frame` is the AsyncContextFrame that the body starts
 // in; resource and ids are undefined unless the fiber has an AsyncResource of its own.
 void assign_body(const Info& info, Runtime& runtime, Fiber& target) {
-  target.resource = tagged_word(info[0]);
+  target.first_self = target.first_resource = slot_of(info[0]);
   v8_state::AsyncStack& async = runtime.async();
   if (info[3]->IsUndefined()) [[likely]] {
     target.first_trigger_id = async.current_id();
     target.first_async_id = async.new_id();
   } else {
-    target.resource = tagged_word(info[3]);
+    target.first_resource = slot_of(info[3]);
     target.first_async_id = info[4].As<v8::Number>()->Value();
     target.first_trigger_id = info[5].As<v8::Number>()->Value();
   }
-  runtime.assign(target, tagged_word(info[0]));
+  runtime.assign(target);
 }
 
 Fiber* acquire_stack(const Info& info, Runtime& runtime) {
@@ -45,7 +45,10 @@ Fiber* prepare_start(const Info& info, Runtime& runtime) {
   return target;
 }
 
-const Word* frame_or_none(const Tagged& frame) { return V8_MAJOR_VERSION >= 12 ? &frame : nullptr; }
+// Where the frame is that the body starts in; null: this V8 knows none.
+const Word* frame_argument(const Info& info) {
+  return V8_MAJOR_VERSION >= 12 ? slot_of(info[2]) : nullptr;
+}
 
 void start_and_wait(const Info& info, bool belongs_to_task) {
   Runtime& runtime = *Runtime::current();
@@ -53,23 +56,26 @@ void start_and_wait(const Info& info, bool belongs_to_task) {
   if (target == nullptr) [[unlikely]]
     return;
   target->belongs_to_task = belongs_to_task;
-  const Tagged frame = tagged_word(info[2]);
-  wait_for(info, runtime, *target, *target, tagged_word(info[0]), frame_or_none(frame));
+  wait_for(info, runtime, *target, *target, info[0], frame_argument(info));
 }
 
-void end_body(const Info& info, bool failed) {
-  Runtime& runtime = *Runtime::current();
-  Fiber& self = runtime.running();
+void end_body(const Info& info, Runtime& runtime, Fiber& self, bool failed) {
   if (!runtime.may_park(self)) {
-    self.roots[kOutcome] = tagged_word(info[0]);
     self.failed = failed;
     return;
   }
   Fiber& to = runtime.return_to_resumer(self);
   runtime.park(self);
   runtime.signal = failed ? Signal::kRaise : Signal::kNone;
-  Tagged next = runtime.switch_fibers(self, to, tagged_word(info[0]));
+  Tagged next = runtime.switch_parked(self, to);
   info.GetReturnValue().Set(local_over(&next));
+}
+
+void end_body(const Info& info, bool failed) {
+  Runtime& runtime = *Runtime::current();
+  Fiber& self = runtime.running();
+  self.roots[kOutcome] = runtime.outcome().take();
+  end_body(info, runtime, self, failed);
 }
 
 }  // namespace
@@ -99,9 +105,8 @@ void start_over(const Info& info) {
   target->resumer = &resumer;
   target->nesting = root.nesting;
   resumer.resuming = target;
-  const Tagged frame = tagged_word(info[2]);
-  if (frame_or_none(frame) != nullptr) *runtime.continuation_data() = frame;
-  sleep_until_continued(info, runtime, *target, tagged_word(info[0]), data);
+  if (const Word* frame = frame_argument(info)) *runtime.continuation_data() = *frame;
+  sleep_until_continued(info, runtime, *target, info[0], data);
 }
 
 // startTransfer(...): as start, but by transfer.
@@ -115,13 +120,12 @@ void start_transfer(const Info& info) {
     if (!self.is_main()) runtime.install(self);
     return;
   }
-  const Tagged frame = tagged_word(info[2]);
   target->resumer = nullptr;
-  transfer_to(info, runtime, *target, tagged_word(info[0]), frame_or_none(frame));
+  transfer_to(info, runtime, *target, info[0], frame_argument(info));
 }
 
-// finish(result), fail(error): the end of a body. Answers the next body's fiber, or undefined when this stack
-// has to go.
+// finish(), fail(): the end of a body, whose result or error lies in RuntimeHooks.outcome. Answers the next body's
+// fiber, or undefined when this stack has to go.
 void finish(const Info& info) { end_body(info, false); }
 void fail(const Info& info) { end_body(info, true); }
 
@@ -131,8 +135,10 @@ void finish_task(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& self = runtime.running();
   const std::int32_t handle = v8_state::small_integer(tagged_word(info[0]));
-  if (handle < 0 || self.resumer == nullptr || !runtime.may_park(self))
-    return end_body(info, false);
+  if (handle < 0 || self.resumer == nullptr || !runtime.may_park(self)) {
+    self.roots[kOutcome] = tagged_word(info[0]);
+    return end_body(info, runtime, self, false);
+  }
   Fiber& other = runtime.fiber_of(handle);
   if (!other.is_asleep_chain()) [[unlikely]]
     return raise_code(runtime, ErrorCode::kRunning);
@@ -140,7 +146,7 @@ void finish_task(const Info& info) {
   runtime.uninstall_chain(self, resumer);
   runtime.park(self);
   Fiber& tip = continue_chain(runtime, other, resumer, self.nesting);
-  Tagged next = runtime.switch_fibers(self, tip, tagged_word(v8::Undefined(runtime.isolate())));
+  Tagged next = runtime.switch_parked(self, tip);
   info.GetReturnValue().Set(local_over(&next));
 }
 
@@ -154,7 +160,7 @@ void restart(const Info& info) {
   assign_body(info, runtime, self);
   self.resumer = resumer;
   self.belongs_to_task = true;
-  if (V8_MAJOR_VERSION >= 12) *runtime.continuation_data() = tagged_word(info[2]);
+  if (const Word* frame = frame_argument(info)) *runtime.continuation_data() = *frame;
 }
 
 // sweep(): tells JavaScript about the fibers that V8 terminated, and gives their stacks back.

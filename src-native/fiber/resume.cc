@@ -33,7 +33,7 @@ void resume(const Info& info) {
     return enter_or_refuse(info, runtime, target, enter);
   }
   runtime.install(target);
-  wait_for(info, runtime, target, target, tagged_word(info[1]), nullptr);
+  wait_for(info, runtime, target, target, info[1], nullptr);
 }
 
 // raise(handle, error): continues a suspended fiber, also one suspended by transfer, by raising `error` in it.
@@ -45,7 +45,7 @@ void raise_in(const Info& info) {
   }
   runtime.install(target);
   runtime.signal = Signal::kRaise;
-  wait_for(info, runtime, target, target, tagged_word(info[1]), nullptr);
+  wait_for(info, runtime, target, target, info[1], nullptr);
 }
 
 // kill(handle, error): the same, and every later suspension of the fiber raises `error` again.
@@ -55,10 +55,10 @@ void kill(const Info& info) {
   if (!can_raise(runtime, target)) {
     return enter_or_refuse(info, runtime, target, enter_kill);
   }
-  runtime.kill(target, tagged_word(info[1]));
+  runtime.kill(target, info[1]);
   runtime.install(target);
   runtime.signal = Signal::kRaise;
-  wait_for(info, runtime, target, target, tagged_word(info[1]), nullptr);
+  wait_for(info, runtime, target, target, info[1], nullptr);
 }
 
 // condemn(error): from now on every suspension of the running fiber raises `error`.
@@ -66,7 +66,7 @@ void condemn(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber* fiber = &runtime.running();
   for (; fiber != nullptr && !fiber->is_main(); fiber = fiber->resumer) {
-    runtime.kill(*fiber, tagged_word(info[0]));
+    runtime.kill(*fiber, info[0]);
     if (!fiber->is_handled) break;
   }
 }
@@ -82,7 +82,7 @@ void yield(const Info& info) {
   self.state = State::kSuspended;
   Fiber& resumer = runtime.return_to_resumer(self);
   self.resumer = nullptr;
-  sleep_until_continued(info, runtime, resumer, tagged_word(info[0]), data);
+  sleep_until_continued(info, runtime, resumer, info[0], data);
 }
 
 // transfer(handle, value): leaves the running flow; only a transfer, or the end of a transferred fiber, comes
@@ -96,7 +96,7 @@ void transfer(const Info& info) {
   if (!can_transfer(runtime, self)) return;
   if (!self.is_main()) runtime.uninstall(self);
   runtime.install(target);
-  transfer_to(info, runtime, target, tagged_word(info[1]), nullptr);
+  transfer_to(info, runtime, target, info[1], nullptr);
 }
 
 }  // namespace greenfiber::fiber

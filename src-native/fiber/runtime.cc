@@ -42,6 +42,7 @@ Runtime::Runtime(v8::Isolate* isolate, const RuntimeOptions& options)
       options_(options),
       context_(isolate, isolate->GetCurrentContext()) {
   main_.state = State::kRunning;
+  nobody_.state = State::kFinished;
   main_.async.installed = true;  // always: it lies below all others
 }
 
@@ -67,6 +68,7 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
     return nullptr;
   }
   runtime->pages_ = runtime->stacks_->extent().low;
+  runtime->page_count_ = static_cast<std::uint32_t>(runtime->stacks_->extent().size() / kPageSize);
   failure = v8_state::find_async_places(isolate, runtime->places_);
   if (failure.empty()) failure = v8_state::find_microtask_places(isolate, runtime->places_);
   if (!failure.empty()) return nullptr;
@@ -135,13 +137,16 @@ Runtime::~Runtime() {
 
 context::Transfer Runtime::switch_threads(Fiber& from, Fiber& to, Tagged value) {
   return locker_->switch_threads(from.record, to.record, [&] {
+    from.watch.leave_for(to.watch);
     const auto landed = context::switch_to(to.suspended, reinterpret_cast<void*>(value));
+    from.watch.arrived();
     land(landed);
     return landed;
   });
 }
 
 Fiber* Runtime::acquire(std::size_t stack_size, stack::Error& error) {
+  v8_state::safepoint(isolate_);
   if (parked_ != nullptr && (stack_size == 0 || stack_size == options_.stack_size)) [[likely]] {
     Fiber* fiber = parked_;
     parked_ = fiber->next_parked;
@@ -156,11 +161,10 @@ Fiber* Runtime::create_fiber(std::size_t stack_size, stack::Error& error) {
   error = acquired.error;
   if (!acquired) return nullptr;
   const StackPage page = StackPage::of(acquired.slot);
-  auto* fiber = new (page.fiber()) Fiber();
+  auto* fiber = new (page.fiber()) Fiber(acquired.slot);
   const auto top = reinterpret_cast<Word>(page.stack_top());
   const auto low = reinterpret_cast<Word>(acquired.slot.low);
   const v8_state::StackBounds bounds{top, low + kHeadroom, low};
-  fiber->slot = acquired.slot;
   fiber->may_park = stack_size == options_.stack_size;
   if (direct_) {
     direct_->adopt(fiber->record, page.handles(), bounds);
@@ -173,14 +177,14 @@ Fiber* Runtime::create_fiber(std::size_t stack_size, stack::Error& error) {
   return fiber;
 }
 
-void Runtime::assign(Fiber& fiber, Tagged self) {
+void Runtime::assign(Fiber& fiber) {
   fiber.resumer = nullptr;
   fiber.killed = false;
   fiber.raises = 0;
   fiber.belongs_to_task = fiber.is_handled = false;
   fiber.tip = nullptr;
   if (fiber.roots == nullptr) return;  // run_bodies makes the roots first
-  begin_body(fiber, self);
+  begin_body(fiber);
   install(fiber);
 }
 
@@ -193,6 +197,12 @@ void Runtime::park(Fiber& fiber) {
   fiber.next_parked = parked_;
   parked_ = &fiber;
   ++counters_.parked;
+  // Whoever waits for the next body, for as long as that may take, keeps nothing of the last one.
+  const Tagged outcome = fiber.roots[kOutcome];
+  clear_roots(fiber);
+  fiber.roots[kOutcome] = outcome;
+  if (fiber.async.pushed) [[unlikely]]
+    fiber.async.pushed.reset();
 }
 
 void Runtime::release(Fiber& fiber) {
@@ -257,9 +267,8 @@ void Runtime::terminate() {
   call(hooks_.nothing, v8::Undefined(isolate_));
 }
 
-Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
+Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, v8::Local<v8::Value> value) {
   v8::HandleScope scope(isolate_);
-  v8::Local<v8::Value> held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
   const context::FlowLocals locals = context::FlowLocals::take(locals_);
   // First, and put back last.
   v8::Local<v8::Array> joins;
@@ -270,13 +279,26 @@ Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, Tagged value) {
     domain = call_to_the_end(hooks_.save_domain, domain).FromMaybe(domain);
   }
 
-  value = switch_stacks(from, to, v8_state::tagged_word(held));
+  Tagged answer = switch_stacks(from, to, v8_state::tagged_word(value));
 
   locals.restore(locals_);
-  held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&value));
+  const auto held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&answer));
+  v8_state::safepoint(isolate_);
   if (with_domain) std::ignore = call_to_the_end(hooks_.restore_domain, domain);
   if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
   return v8_state::tagged_word(held);
+}
+
+// Its body has ended: no join and no domain is left to be taken along.
+Tagged Runtime::switch_parked_carefully(Fiber& from, Fiber& to) {
+  const context::FlowLocals locals = context::FlowLocals::take(locals_);
+  if (!layout_.join_stack.empty()) {
+    v8::HandleScope scope(isolate_);
+    std::ignore = layout_.join_stack.take();
+  }
+  const Tagged next = switch_stacks(from, to, take_outcome(from));
+  locals.restore(locals_);
+  return next;
 }
 
 bool Runtime::sweep_terminated() {
@@ -291,7 +313,6 @@ bool Runtime::sweep_terminated() {
 }
 
 void Runtime::retire_parked(std::uint32_t keep) {
-  const Tagged undefined = v8_state::tagged_word(v8::Undefined(isolate_));
   while (counters_.parked > keep) {
     stack::Error none;
     Fiber& fiber = *acquire(options_.stack_size, none);
@@ -299,7 +320,8 @@ void Runtime::retire_parked(std::uint32_t keep) {
     fiber.resumer = running_;
     fiber.failed = false;
     install(fiber);
-    switch_fibers(*running_, fiber, undefined);  // no next body: it leaves for good
+    // No next body: it leaves for good.
+    switch_fibers(*running_, fiber, v8::Undefined(isolate_));
     if (signal == Signal::kTerminated) isolate_->TerminateExecution();  // that was for others
     signal = Signal::kNone;
     release(left());
@@ -320,14 +342,14 @@ void Runtime::uninstall_all() {
 // The whole life of a native stack: bodies one after the other, then away for good.
 void Runtime::fiber_entry(context::Transfer first, void* argument) {
   Fiber& self = *static_cast<Fiber*>(argument);
+  self.watch.arrived();
   Runtime& runtime = *current_;
   runtime.land(first);
-  const auto first_body = reinterpret_cast<Tagged>(first.payload);
   v8_state::ThreadRecord* next = nullptr;
   Tagged outcome = 0;
   auto live = [&] {
     Fiber* to = nullptr;
-    outcome = runtime.run_bodies(self, first_body, to);
+    outcome = runtime.run_bodies(self, to);
     self.state = State::kFinished;
     runtime.running_ = to;
     runtime.previous_ = &self;
@@ -341,17 +363,18 @@ void Runtime::fiber_entry(context::Transfer first, void* argument) {
   } else {
     runtime.locker_->run_thread(self.record, next, live);
   }
+  self.watch.leave_for_good(runtime.running_->watch);
   context::switch_to_final(runtime.running_->suspended, reinterpret_cast<void*>(outcome));
 }
 
-Tagged Runtime::run_bodies(Fiber& self, Tagged first_body, Fiber*& next) {
+Tagged Runtime::run_bodies(Fiber& self, Fiber*& next) {
   v8::HandleScope scope(isolate_);
   // A fresh handle block: the root slots are neighbours.
   v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
   self.roots = v8_state::slot_of(v8::Local<v8::Value>::New(isolate_, undefined));
   for (std::size_t i = 1; i < kRootSlotCount; ++i) v8::Local<v8::Value>::New(isolate_, undefined);
   v8::Context::Scope context_scope(context());
-  begin_body(self, first_body);
+  begin_body(self);
   install(self);
   self.terminated = !run_main(self);
   next = &return_to_resumer(self);
@@ -362,25 +385,32 @@ Tagged Runtime::run_bodies(Fiber& self, Tagged first_body, Fiber*& next) {
 bool Runtime::run_main(Fiber& self) {
   v8::HandleScope scope(isolate_);
   v8::TryCatch try_catch(isolate_);
-  v8::Local<v8::Value> arguments[] = {v8_state::local_over(&self.roots[kSelf]),
-                                      v8::Integer::New(isolate_, handle_of(self))};
+  v8::Local<v8::Value> handle = v8::Integer::New(isolate_, handle_of(self));
   v8::Local<v8::Value> ignored;
   v8_state::safepoint(isolate_);
   const bool ended = hooks_.main.Get(isolate_)
-                         ->Call(context(), v8::Undefined(isolate_), 2, arguments)
+                         ->Call(context(), v8::Undefined(isolate_), 1, &handle)
                          .ToLocal(&ignored);
   if (!ended && self.killed_hard) isolate_->CancelTerminateExecution();
   return ended;
 }
 
-void Runtime::begin_body(Fiber& self, Tagged body) {
+void Runtime::begin_body(Fiber& self) {
   touch(self);
-  for (std::size_t i = 0; i < kRootSlotCount; ++i) {
-    self.roots[i] = v8_state::tagged_word(v8::Undefined(isolate_));
-  }
-  self.roots[kSelf] = body;
-  self.roots[kResource] = self.resource;
+  clear_roots(self);
+  self.roots[kSelf] = *self.first_self;
+  self.roots[kResource] = *self.first_resource;
   self.async.begin(self.first_async_id, self.first_trigger_id, &self.roots[kResource]);
+}
+
+void Runtime::clear_roots(Fiber& self) const {
+  const Tagged undefined = v8_state::tagged_word(v8::Undefined(isolate_));
+  for (std::size_t i = 0; i < kRootSlotCount; ++i) self.roots[i] = undefined;
+}
+
+bool Runtime::take_outcomes_from(v8::Local<v8::Array> array) {
+  outcome_ = v8_state::HandoverBox(isolate_, array);
+  return outcome_.is_right(isolate_, context());
 }
 
 void Runtime::reinstall(Fiber& fiber) { install(fiber); }

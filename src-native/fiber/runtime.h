@@ -15,7 +15,9 @@
 #include "v8_state/calibration.h"
 #include "v8_state/direct_engine.h"
 #include "v8_state/gc_guard.h"
+#include "v8_state/handover_box.h"
 #include "v8_state/locker_engine.h"
+#include "v8_state/safepoint.h"
 
 namespace greenfiber::fiber {
 
@@ -88,13 +90,17 @@ class Runtime {
   // a frame between the callback and the jump would be a misprediction on the other side.
   //
   // Continues `to` with `value` and answers what `from` is given when it is continued. Asynchronous context
-  // is the caller's business.
-  Tagged switch_fibers(Fiber& from, Fiber& to, Tagged value);
+  // is the caller's business. CAUTION: may allocate before it leaves and after it is back; the answer is raw, and has
+  // to be put into a slot before anything else.
+  Tagged switch_fibers(Fiber& from, Fiber& to, v8::Local<v8::Value> value);
+  // The same for a stack that is parked, with its outcome, of which it keeps nothing.
+  Tagged switch_parked(Fiber& from, Fiber& to);
 
   // A fiber for a new body: a parked one, or a new stack. Null: *error says why.
   Fiber* acquire(std::size_t stack_size, stack::Error& error);
-  // Gives the fiber its next body. It runs when the fiber is switched to with `self`, the JavaScript object.
-  void assign(Fiber& fiber, Tagged self);
+  // Gives the fiber its next body, which first_self is the JavaScript object of. It runs when the fiber is switched to.
+  // CAUTION: may allocate.
+  void assign(Fiber& fiber);
   // After a body: the fiber may wait for another one, or has to leave for good.
   bool may_park(const Fiber& fiber) const;
   void park(Fiber& fiber);
@@ -108,11 +114,15 @@ class Runtime {
       direct_->touch(fiber.record);
   }
   // From now on every suspension of the fiber raises `error`.
-  void kill(Fiber& fiber, Tagged error) {
+  void kill(Fiber& fiber, v8::Local<v8::Value> error) {
     touch(fiber);
     fiber.killed = true;
-    fiber.roots[kKillError] = error;
+    fiber.roots[kKillError] = v8_state::tagged_word(error);
   }
+  // RuntimeHooks.outcome in lib/native.ts: what a body ended with.
+  const v8_state::HandoverBox& outcome() const { return outcome_; }
+  // CAUTION: allocates. False: the array is not one that can be looked into.
+  bool take_outcomes_from(v8::Local<v8::Array> array);
 
   // Whom the switch under way left; whoever is continued may ask.
   Fiber& left() { return *previous_; }
@@ -123,7 +133,8 @@ class Runtime {
   // False: telling it threw (the stack is full), and what it threw is pending.
   bool release_terminated() { return terminated_.empty() || sweep_terminated(); }
 
-  // Puts the fiber's share of Node's async context on, or cuts it off with everything above it.
+  // Puts the fiber's share of Node's async context on, or cuts it off with everything above it. CAUTION: may
+  // allocate, as does everything that calls them.
   void install(Fiber& fiber);
   void uninstall(Fiber& fiber);
   void uninstall_all();
@@ -138,12 +149,13 @@ class Runtime {
 
   // A handle is the number of the page that the fiber lies in; it is never shown to users.
   std::int32_t handle_of(const Fiber& fiber) const;
-  Fiber& fiber_of(std::int32_t handle) const;
+  // For a handle that is no live fiber's, one that is finished.
+  Fiber& fiber_of(std::int32_t handle);
 
   // Has the processor load what continuing that fiber will touch first: itself and the frames that it sleeps in, which
   // lie where those of the running one do if both sleep in the same call. Costs some nanoseconds, and saves the
   // waits for memory where they are in no cache.
-  void fetch_ahead(std::int32_t handle) const;
+  void fetch_ahead(std::int32_t handle);
 
   // Whether V8 runs JavaScript on behalf of one of WebAssembly's stacks: see v8_state/wasm_stacks.h.
   bool below_wasm_stack() const {
@@ -179,7 +191,13 @@ class Runtime {
   Fiber* create_fiber(std::size_t stack_size, stack::Error& error);
   Tagged switch_stacks(Fiber& from, Fiber& to, Tagged value);
   // Takes along what belongs to `from` and can only be moved by running V8.
-  [[gnu::cold]] Tagged switch_carefully(Fiber& from, Fiber& to, Tagged value);
+  bool needs_care() const {
+    return tracks_domains_ || !layout_.join_stack.empty() ||
+           context::FlowLocals::handles_exception(locals_);
+  }
+  [[gnu::cold]] Tagged switch_carefully(Fiber& from, Fiber& to, v8::Local<v8::Value> value);
+  [[gnu::cold]] Tagged switch_parked_carefully(Fiber& from, Fiber& to);
+  Tagged take_outcome(Fiber& fiber) const;
   void land(const context::Transfer& transfer);
   context::Transfer switch_threads(Fiber& from, Fiber& to, Tagged value);
   [[gnu::cold]] bool sweep_terminated();
@@ -189,9 +207,10 @@ class Runtime {
   [[gnu::cold]] void reinstall(Fiber& fiber);
   static void fiber_entry(context::Transfer first, void* argument);
   // Answers the outcome of the last one; the share of the async context is `next`'s by then.
-  Tagged run_bodies(Fiber& self, Tagged first_body, Fiber*& next);
+  Tagged run_bodies(Fiber& self, Fiber*& next);
   bool run_main(Fiber& self);
-  void begin_body(Fiber& self, Tagged body);
+  void begin_body(Fiber& self);
+  void clear_roots(Fiber& self) const;
 
   static constexpr std::uint32_t kMaxNesting = 10'000;
   static constexpr std::size_t kMaxParked = 256;
@@ -208,8 +227,13 @@ class Runtime {
   std::optional<v8_state::AsyncStack> async_;
   std::optional<v8_state::DirectEngine> direct_;
   std::optional<v8_state::LockerEngine> locker_;
+  v8_state::HandoverBox outcome_;
   context::FlowLocals::Place locals_;
+  StackPage page_of(std::int32_t handle) const {
+    return {pages_ + static_cast<std::uint32_t>(handle) * kPageSize};
+  }
   std::byte* pages_ = nullptr;  // where handles count from
+  std::uint32_t page_count_ = 0;
   Fiber* parked_ = nullptr;
   Fiber* top_installed_ = nullptr;
   Counters counters_;
@@ -230,6 +254,7 @@ class Runtime {
   std::unique_ptr<stack::Pool> stacks_;
   std::vector<std::pair<Fiber*, v8::Global<v8::Object>>> terminated_;
   Fiber main_;
+  Fiber nobody_;  // for handles that are nobody's
 };
 
 [[gnu::always_inline]] inline void Runtime::land(const context::Transfer& transfer) {
@@ -239,12 +264,25 @@ class Runtime {
   if (running_->bottom != nullptr) context::link_resumer(running_->bottom, transfer.from);
 }
 
-[[gnu::always_inline]] inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to, Tagged value) {
-  if (tracks_domains_ || !layout_.join_stack.empty() ||
-      context::FlowLocals::handles_exception(locals_)) [[unlikely]] {
+[[gnu::always_inline]] inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to,
+                                                            v8::Local<v8::Value> value) {
+  v8_state::safepoint(isolate_);
+  if (needs_care()) [[unlikely]]
     return switch_carefully(from, to, value);
-  }
-  return switch_stacks(from, to, value);
+  return switch_stacks(from, to, v8_state::tagged_word(value));
+}
+
+[[gnu::always_inline]] inline Tagged Runtime::switch_parked(Fiber& from, Fiber& to) {
+  v8_state::safepoint(isolate_);
+  if (needs_care()) [[unlikely]]
+    return switch_parked_carefully(from, to);
+  return switch_stacks(from, to, take_outcome(from));
+}
+
+inline Tagged Runtime::take_outcome(Fiber& fiber) const {
+  const Tagged outcome = fiber.roots[kOutcome];
+  fiber.roots[kOutcome] = v8_state::tagged_word(v8::Undefined(isolate_));
+  return outcome;
 }
 
 [[gnu::always_inline]] inline Tagged Runtime::switch_stacks(Fiber& from, Fiber& to, Tagged value) {
@@ -254,7 +292,9 @@ class Runtime {
   previous_ = &from;
   if (direct_) [[likely]] {
     direct_->swap(from.record, to.record);
+    from.watch.leave_for(to.watch);
     transfer = context::switch_to(to.suspended, reinterpret_cast<void*>(value));
+    current_->running_->watch.arrived();
     current_->land(transfer);
   } else {
     transfer = switch_threads(from, to, value);
@@ -317,13 +357,13 @@ inline std::int32_t Runtime::handle_of(const Fiber& fiber) const {
   return static_cast<std::int32_t>(static_cast<std::size_t>(at - pages_) / kPageSize);
 }
 
-[[gnu::always_inline]] inline void Runtime::fetch_ahead(std::int32_t handle) const {
+[[gnu::always_inline]] inline void Runtime::fetch_ahead(std::int32_t handle) {
   constexpr std::ptrdiff_t kLine = 64;
   constexpr std::ptrdiff_t kBelow = 3 * kLine;    // what the switch pushes
   constexpr std::ptrdiff_t kFrames = 14 * kLine;  // up to the caller in JavaScript
   const auto* here = static_cast<const std::byte*>(__builtin_frame_address(0));
   const std::ptrdiff_t depth = reinterpret_cast<const std::byte*>(running_) - here;
-  const std::byte* fiber = reinterpret_cast<const std::byte*>(&fiber_of(handle));
+  const std::byte* fiber = reinterpret_cast<const std::byte*>(page_of(handle).fiber());
   for (std::ptrdiff_t at = 0; at < std::ptrdiff_t{sizeof(Fiber)}; at += kLine) {
     __builtin_prefetch(fiber + at, 1);
   }
@@ -332,8 +372,12 @@ inline std::int32_t Runtime::handle_of(const Fiber& fiber) const {
   for (std::ptrdiff_t at = low; at > high; at -= kLine) __builtin_prefetch(fiber - at, 1);
 }
 
-inline Fiber& Runtime::fiber_of(std::int32_t handle) const {
-  return *StackPage{pages_ + std::size_t(handle) * kPageSize}.fiber();
+[[gnu::always_inline]] inline Fiber& Runtime::fiber_of(std::int32_t handle) {
+  if (static_cast<std::uint32_t>(handle) >= page_count_) [[unlikely]]
+    return nobody_;
+  const StackPage page = page_of(handle);
+  Fiber& fiber = *page.fiber();
+  return fiber.slot.high == page.page + kTopPages ? fiber : nobody_;
 }
 
 }  // namespace greenfiber::fiber

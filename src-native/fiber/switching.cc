@@ -35,7 +35,7 @@ Tagged answer_inspections(Runtime& runtime, Tagged value) {
         isolate->TerminateExecution();
       }
     }
-    value = runtime.switch_fibers(self, asker, tagged_word(trace));
+    value = runtime.switch_fibers(self, asker, trace);
   }
   return value;
 }

@@ -10,6 +10,7 @@ namespace greenfiber::fiber {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 using v8_state::local_over;
+using v8_state::slot_of;
 using v8_state::tagged_word;
 
 // Keeps the caller's continuation-preserved data (AsyncLocalStorage's frame) across a switch. It waits in the
@@ -99,7 +100,8 @@ inline bool can_wait(Runtime& runtime) {
 // Continues `target` as the resumer of `child` and waits to be answered. The two differ when a chain wakes at
 // its tip. Their async context is installed.
 [[gnu::always_inline]] inline void wait_for(const Info& info, Runtime& runtime, Fiber& child,
-                                            Fiber& target, Tagged value, const Word* new_data) {
+                                            Fiber& target, v8::Local<v8::Value> given,
+                                            const Word* new_data) {
   Fiber& self = runtime.running();
   const ContinuationData data(info, runtime);
   if (new_data != nullptr) *runtime.continuation_data() = *new_data;
@@ -110,7 +112,7 @@ inline bool can_wait(Runtime& runtime) {
     abandon_resumer(*child.resumer);
   child.resumer = &self;
   child.nesting = self.nesting + 1;
-  value = runtime.switch_fibers(self, target, value);
+  Tagged value = runtime.switch_fibers(self, target, given);
   Runtime& back = *Runtime::current();
   if (back.signal == Signal::kInspect) [[unlikely]] {
     value = answer_inspections(back, value);
@@ -138,9 +140,9 @@ inline bool can_wait(Runtime& runtime) {
 
 // Leaves the running flow, which only the caller's counterpart continues, and answers what it is given.
 [[gnu::always_inline]] inline void sleep_until_continued(const Info& info, Runtime& runtime,
-                                                         Fiber& to, Tagged value,
+                                                         Fiber& to, v8::Local<v8::Value> given,
                                                          const ContinuationData& data) {
-  value = runtime.switch_fibers(runtime.running(), to, value);
+  Tagged value = runtime.switch_fibers(runtime.running(), to, given);
   Runtime& back = *Runtime::current();
   if (back.signal == Signal::kInspect) [[unlikely]] {
     value = answer_inspections(back, value);
@@ -159,14 +161,14 @@ inline bool can_wait(Runtime& runtime) {
 bool can_transfer(Runtime& runtime, Fiber& self);
 
 // Leaves the running flow for `target`; only a transfer, or the end of a transferred fiber, comes back.
-inline void transfer_to(const Info& info, Runtime& runtime, Fiber& target, Tagged value,
-                        const Word* new_data) {
+inline void transfer_to(const Info& info, Runtime& runtime, Fiber& target,
+                        v8::Local<v8::Value> given, const Word* new_data) {
   const ContinuationData data(info, runtime);
   if (new_data != nullptr) *runtime.continuation_data() = *new_data;
   runtime.running().state = State::kTransferred;
   target.state = State::kRunning;
   target.nesting = 0;
-  sleep_until_continued(info, runtime, target, value, data);
+  sleep_until_continued(info, runtime, target, given, data);
 }
 
 }  // namespace greenfiber::fiber

@@ -102,11 +102,16 @@ std::int32_t Environment::submit(std::int32_t pool, OpenBatch& open, std::uint32
   constexpr int kFirstBuffer = 4;
   v8::HandleScope scope(info.GetIsolate());
   Batch& batch = *open.batch;
+  count = std::min(count, batch.capacity);
   batch.count = count;
   batch.messages.clear();
   last_ = {};
   for (std::uint32_t index = 0; index < count; ++index) {
-    batch.targets[index] = &targets_[batch.function(index)];
+    const std::uint32_t number = batch.function(index);
+    batch.targets[index] = number < targets_.size() ? &targets_[number] : nullptr;
+    if (batch.targets[index] == nullptr && batch.claim(index, kCancelled)) {
+      batch.fail(index, kBufferGone);
+    }
     batch.call(index).data = nullptr;
     batch.call(index).length = 0;
     v8::Local<v8::Value> value = info[kFirstBuffer + static_cast<int>(index)];

@@ -7,6 +7,25 @@
 
 namespace greenfiber::v8_state {
 
+namespace {
+
+// Own elements only, and defined rather than set: Array.prototype may have accessors, and nothing of the program's is
+// to run in the middle of a switch.
+void copy_elements(v8::Isolate* isolate, v8::Local<v8::Context> context, v8::Local<v8::Array> from,
+                   std::uint32_t from_index, v8::Local<v8::Array> to, std::uint32_t to_index) {
+  const std::uint32_t end = from->Length();
+  for (; from_index < end; ++from_index, ++to_index) {
+    v8::Local<v8::Value> element;
+    safepoint(isolate);
+    if (from->HasRealIndexedProperty(context, from_index).FromMaybe(false) &&
+        from->Get(context, from_index).ToLocal(&element) && !element->IsUndefined()) {
+      std::ignore = to->CreateDataProperty(context, to_index, element);
+    }
+  }
+}
+
+}  // namespace
+
 AsyncSegment::AsyncSegment() = default;
 AsyncSegment::~AsyncSegment() = default;
 
@@ -26,7 +45,8 @@ bool AsyncStack::grow_stack() {
   const Word depth = *places_.callback_depth;
   const Word capacity = *places_.stack_capacity;
   *places_.callback_depth = depth + 1;  // so that closing the scope drains no queue
-  { node::CallbackScope grows(isolate_, v8::Object::New(isolate_), {current_id(), 0}); }
+  // Id 0: async hooks are not called.
+  { node::CallbackScope grows(isolate_, v8::Object::New(isolate_), {0, 0}); }
   *places_.callback_depth = depth;
   return *places_.stack_capacity > capacity;
 }
@@ -56,12 +76,7 @@ bool AsyncStack::save_pushed(AsyncSegment& segment) {
   v8::Local<v8::Array> array = local_over<v8::Array>(*places_.resource_array);
   if (array->Length() > own) {
     v8::Local<v8::Array> copy = v8::Array::New(isolate_, static_cast<int>(array->Length() - own));
-    for (std::uint32_t level = own; level < array->Length(); ++level) {
-      v8::Local<v8::Value> entry;
-      if (array->Get(context, level).ToLocal(&entry) && !entry->IsUndefined()) {
-        std::ignore = copy->Set(context, level - own, entry);
-      }
-    }
+    copy_elements(isolate_, context, array, own, copy, 0);
     pushed->resource_array.Reset(isolate_, copy);
   }
   segment.pushed = std::move(pushed);
@@ -95,12 +110,7 @@ void AsyncStack::restore_pushed(AsyncSegment& segment) {
   safepoint(isolate_);
   v8::Local<v8::Array> array = local_over<v8::Array>(*places_.resource_array);
   v8::Local<v8::Array> copy = pushed->resource_array.Get(isolate_);
-  for (std::uint32_t i = 0; i < copy->Length(); ++i) {
-    v8::Local<v8::Value> entry;
-    if (copy->Get(context, i).ToLocal(&entry) && !entry->IsUndefined()) {
-      std::ignore = array->Set(context, own + i, entry);
-    }
-  }
+  copy_elements(isolate_, context, copy, 0, array, own);
 }
 
 void AsyncStack::cut_resource_array(std::uint32_t level) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "v8_state/async_places.h"
+#include "v8_state/safepoint.h"
 
 namespace greenfiber::v8_state {
 
@@ -80,6 +81,7 @@ class AsyncStack {
 };
 
 [[gnu::always_inline]] inline void AsyncStack::enter(AsyncSegment& segment) {
+  safepoint(isolate_);
   const std::uint32_t level = places_.fields[kStackLength];
   segment.base = level;
   segment.installed = true;
@@ -99,6 +101,7 @@ class AsyncStack {
 }
 
 [[gnu::always_inline]] inline void AsyncStack::leave(AsyncSegment& segment) {
+  safepoint(isolate_);
   const std::uint32_t base = segment.base;
   segment.installed = false;
   if (places_.fields[kStackLength] != base + 1 || *places_.callback_depth != segment.base_depth ||

@@ -14,11 +14,14 @@ constexpr std::size_t kLength = sizeof(Word) - 1, kFirstEntry = 2 * sizeof(Word)
 // More slots than any native context has.
 constexpr std::size_t kContextWords = 1024;
 
-// Joins an array, or arrays in each other.
+// Joins an array, or arrays in each other. The second runs in the middle of switches: nothing in it looks up what the
+// program may have changed since.
 constexpr char kJoin[] = "(array) => array.join()";
 constexpr char kNest[] =
-    "(() => { const nest = (depth) => depth === 0 ? [[1], 2].join() : "
-    "[{ toString: () => nest(depth - 1) }].join(); return nest; })()";
+    "(() => { const { join } = Array.prototype, { apply } = Reflect;"
+    "const element = (toString) => ({ __proto__: null, toString });"
+    "const nest = (depth) => depth === 0 ? apply(join, [element(() => ''), 2], []) : "
+    "apply(join, [element(() => nest(depth - 1))], []); return nest; })()";
 
 // While `array` is joined, finds the context's slots whose target begins { map, length, array }.
 void observe_join(const v8::FunctionCallbackInfo<v8::Value>& info) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "v8_state/call_to_the_end.h"
+#include "v8_state/safepoint.h"
 
 namespace greenfiber::v8_state {
 
@@ -12,9 +13,13 @@ namespace {
 // A JSArray is { map, properties, elements, length }.
 constexpr std::size_t kElements = 2, kArrayLength = 3;
 
+// Good until V8 allocates.
 Tagged* words_of(v8::Local<v8::Array> array) {
   return reinterpret_cast<Tagged*>(tagged_word(array) - 1);
 }
+
+// A small integer, as a tagged word.
+constexpr Tagged kZero = 0;
 
 }  // namespace
 
@@ -27,6 +32,7 @@ JoinStack::JoinStack(v8::Isolate* isolate, v8::Local<v8::Context> context, std::
       offset_(offset) {
   map_ = *reinterpret_cast<const Tagged*>(stack() - 1);
   hole_ = entry(stack(), 0);
+  no_elements_ = words_of(v8::Array::New(isolate, 0))[kElements];
 }
 
 bool JoinStack::in_use() const { return *reinterpret_cast<const Tagged*>(stack() - 1) == map_; }
@@ -55,26 +61,30 @@ void JoinStack::nest(std::uint32_t depth) {
 
 // The stack belongs to V8, which must learn of every reference stored in it. So V8 stores it, as an element of
 // an array that has the stack for its elements meanwhile.
+//
+// The element is there already, a number: what V8 does is to overwrite it, which neither allocates nor asks a
+// prototype. So nothing moves between the raw words, and nobody else sees the array. What it is left with needs no
+// telling: a read-only object and a number.
 void JoinStack::set_entry(std::uint32_t i, v8::Local<v8::Value> value) {
+  v8::Local<v8::Context> context = context_.Get(isolate_);
   v8::Local<v8::Value> elements[] = {value, value};
+  safepoint(isolate_);
   v8::Local<v8::Array> array = v8::Array::New(isolate_, elements, 2);
-  Tagged* words = words_of(array);
-  const Tagged own_elements = words[kElements], own_length = words[kArrayLength];
-  words[kElements] = stack();
-  words[kArrayLength] = *reinterpret_cast<const Tagged*>(stack() + kLength);
-  std::ignore = array->Set(context_.Get(isolate_), i, value);
-  words[kElements] = own_elements;
-  words[kArrayLength] = own_length;
+  entries()[i] = kZero;
+  words_of(array)[kElements] = stack();
+  words_of(array)[kArrayLength] = *reinterpret_cast<const Tagged*>(stack() + kLength);
+  std::ignore = array->Set(context, i, value);
+  words_of(array)[kElements] = no_elements_;
+  words_of(array)[kArrayLength] = kZero;
 }
 
 // The hole lives in read-only space: V8 need not be told.
-void JoinStack::clear_entry(std::uint32_t i) {
-  reinterpret_cast<Tagged*>(stack() + kFirstEntry)[i] = hole_;
-}
+void JoinStack::clear_entry(std::uint32_t i) { entries()[i] = hole_; }
 
 // V8 makes room when joins are nested, and keeps it unless the one that ends is the bottom one.
 void JoinStack::grow(std::uint32_t entries) {
   const bool was_empty = empty();
+  safepoint(isolate_);
   if (was_empty) set_entry(0, v8::Array::New(isolate_, 1));
   nest(entries + 1);
   if (was_empty && in_use()) clear_entry(0);
@@ -92,6 +102,7 @@ v8::Local<v8::Array> JoinStack::take() {
     entries.push_back(v8::Local<v8::Value>::New(isolate_, local_over(&word)));
   }
   if (entries.empty()) return {};
+  safepoint(isolate_);
   v8::Local<v8::Array> taken = v8::Array::New(isolate_, entries.data(), entries.size());
   for (std::uint32_t i = 0; i < capacity(); ++i) clear_entry(i);
   return taken;

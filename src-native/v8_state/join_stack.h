@@ -35,6 +35,8 @@ class JoinStack {
   static Tagged entry(Tagged stack, std::uint32_t i) {
     return reinterpret_cast<const Tagged*>(stack + kFirstEntry)[i];
   }
+  // Good until V8 allocates.
+  Tagged* entries() const { return reinterpret_cast<Tagged*>(stack() + kFirstEntry); }
   bool in_use() const;
   std::uint32_t capacity() const;
   std::uint32_t free_entries() const;
@@ -49,7 +51,7 @@ class JoinStack {
   v8::Global<v8::Function> nest_;
   const Tagged* context_slot_ = nullptr;
   std::size_t offset_ = 0;
-  Tagged map_ = 0, hole_ = 0;  // read-only objects: they never move
+  Tagged map_ = 0, hole_ = 0, no_elements_ = 0;  // read-only objects: they never move
 };
 
 // Takes the running stack's entries out for a moment in which a call of ours may be terminated: V8 then drops all that

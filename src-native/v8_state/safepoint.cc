@@ -4,6 +4,8 @@
 //   stop:N        the same, and the environment ends, as by worker.terminate()
 //   pause:N:MS    it waits MS milliseconds there, so that a termination asked for elsewhere comes just then
 //   count         the number of safepoints is written to stderr when the thread ends
+//   collect:N     each N-th safepoint collects the young generation, then everything, and moves what can be moved;
+//                 `collect` is collect:1
 #ifdef GREENFIBER_SAFEPOINTS
 
 #include "v8_state/safepoint.h"
@@ -38,6 +40,19 @@ const char* asked(const char* verb) {
   return given != nullptr && std::strncmp(given, verb, length) == 0 ? given + length : nullptr;
 }
 
+// Collections call us as well: in one, nothing is collected.
+thread_local bool collects = false;
+
+void collect(v8::Isolate* isolate) {
+  if (collects || isolate->IsExecutionTerminating()) return;
+  collects = true;
+  v8::V8::SetFlagsFromString("--expose-gc");  // which the next two ask for
+  v8::V8::SetFlagsFromString("--stress-compaction");
+  isolate->RequestGarbageCollectionForTesting(v8::Isolate::kMinorGarbageCollection);
+  isolate->RequestGarbageCollectionForTesting(v8::Isolate::kFullGarbageCollection);
+  collects = false;
+}
+
 }  // namespace
 
 void at_safepoint(v8::Isolate* isolate) {
@@ -46,6 +61,10 @@ void at_safepoint(v8::Isolate* isolate) {
   if (counter.environment == nullptr) {
     const v8::HandleScope scope(isolate);
     counter.environment = node::GetCurrentEnvironment(isolate->GetCurrentContext());
+  }
+  if (const char* rest = asked("collect")) {
+    const unsigned long interval = *rest == ':' ? std::strtoul(rest + 1, nullptr, 10) : 1;
+    if (interval != 0 && counter.passed % interval == 0) collect(isolate);
   }
   if (const char* number = asked("terminate:")) {
     if (std::strtoul(number, nullptr, 10) == counter.passed) isolate->TerminateExecution();

@@ -9,6 +9,7 @@ class Isolate;
 namespace greenfiber::v8_state {
 
 #ifdef GREENFIBER_SAFEPOINTS
+// CAUTION: may allocate, and terminate.
 void at_safepoint(v8::Isolate* isolate);
 inline void safepoint(v8::Isolate* isolate) { at_safepoint(isolate); }
 #else

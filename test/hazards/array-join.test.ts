@@ -153,3 +153,34 @@ test('joins in several realms at once keep apart', async (t) => {
   });
   t.deepEqual(answer, ['f1,r/x1', 'f2,r/x2', 'f3,r/x3']);
 });
+
+test('a join that sleeps meets nothing that the program has made of Array.prototype', async (t) => {
+  const answer = await answerOf(t, ({ Fiber }) => {
+    const calls: string[] = [];
+    const { join } = Array.prototype;
+    // More arrays in each other than V8 has room for without growing its stack of them.
+    const nested = (depth: number): string =>
+      join.call([
+        { toString: () => (depth === 0 ? (Fiber.yield() ?? 'x') : nested(depth - 1)) },
+        depth,
+      ]);
+    const fibers = [1, 2].map(() => new Fiber(() => nested(12)));
+    for (const index of [0, 1, 2, 3]) {
+      Object.defineProperty(Array.prototype, index, {
+        configurable: true,
+        get: () => void calls.push('get'),
+        set: () => void calls.push('set'),
+      });
+    }
+    Array.prototype.join = () => (calls.push('join'), '');
+    Array.prototype.toString = () => (calls.push('toString'), '');
+    for (const fiber of fibers) fiber.resume();
+    gc!();
+    const joined = fibers.map((fiber) => fiber.resume());
+    for (const index of [0, 1, 2, 3]) delete Array.prototype[index];
+    Array.prototype.join = join;
+    console.log(JSON.stringify([joined, calls]));
+  });
+  const expected = `x${Array.from({ length: 13 }, (_, depth) => `,${depth}`).join('')}`;
+  t.deepEqual(answer, [[expected, expected], []]);
+});
