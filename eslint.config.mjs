@@ -53,6 +53,7 @@ export default tseslint.config(
     // Load the addon, which only `require` can, and what few programs need when they need it.
     files: [
       'lib/binding.ts',
+      'lib/copies.ts',
       'lib/reports.ts',
       'lib/load/lazy.ts',
       'lib/offload/javascript-pool.ts',

@@ -1,12 +1,12 @@
-import { Fiber, runtime } from './fiber';
-import { hasFault } from './native';
+import type { Fiber as FiberClass } from './fiber';
+import { hasFault, type Runtime } from './native';
 
 /**
  * Exercises the engine before anybody relies on it: suspended frames must survive collections of both kinds,
  * inside and outside of fibers, errors must cross, and stack limits must be the running stack's own.
  * Answers what went wrong, or an empty string.
  */
-export function selfTest(collect: () => void): string {
+function selfTest(Fiber: typeof FiberClass, collect: () => void): string {
   const scavenge = (): void => {
     // Fills the nursery a few times over with objects that die young, or not quite.
     let kept: unknown[] = [];
@@ -59,13 +59,16 @@ export function selfTest(collect: () => void): string {
   return '';
 }
 
-/** Runs the self-test; an engine that fails it is not offered. */
-export function verifyEngine(): void {
+/**
+ * Runs the self-test with the class that will be offered, whatever entry point it was loaded for; an engine that fails
+ * it is not offered.
+ */
+export function verifyEngine(runtime: Runtime, Fiber: typeof FiberClass): void {
   const { addon } = runtime;
   if (runtime.engine === 'none' || addon === undefined) return;
   let failure: string;
   try {
-    failure = selfTest(() => {
+    failure = selfTest(Fiber, () => {
       addon.collectGarbage();
     });
   } catch (error) {
