@@ -4,3 +4,4 @@ globalThis.fakeTimers = {
   advance: (ms) => jest.advanceTimersByTime(ms),
   uninstall: () => jest.useRealTimers(),
 };
+globalThis.hasOwnRealm = true;

@@ -6,3 +6,4 @@ globalThis.fakeTimers = {
   advance: (ms) => vi.advanceTimersByTime(ms),
   uninstall: () => vi.useRealTimers(),
 };
+globalThis.hasOwnRealm = import.meta.env.VITEST_POOL?.startsWith('vm');
