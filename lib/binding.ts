@@ -10,7 +10,8 @@ export interface Addon {
   create(options: RuntimeOptions, hooks: RuntimeHooks): NativeFibers | string;
   destroy(): void;
   confirmAsync(resource: object): boolean;
-  collectGarbage(): void;
+  /** A collection of the young generation only, or of all. */
+  collectGarbage(onlyYoung: boolean): void;
   stats(): NativeStats;
   configure(options: { stackSize: number; poolSize: number }): void;
   /** Gives idle memory back; false: there is nothing left to look after. */

@@ -112,6 +112,22 @@ export function loadLate<T>(load: () => T): T {
   return load();
 }
 
+/** Exports what `load` answers by these names, when one of them is first read: see scripts/build_ts.mjs. */
+export function exportLazily(
+  exports: object,
+  names: readonly string[],
+  load: () => Record<string, unknown>,
+): void {
+  for (const name of names) {
+    const get = (): unknown => {
+      const value = loadLate(load)[name];
+      Object.defineProperty(exports, name, { value, enumerable: true });
+      return value;
+    };
+    Object.defineProperty(exports, name, { get, enumerable: true, configurable: true });
+  }
+}
+
 /** Puts this copy's modules back into Node's cache, which the program may have emptied since they were loaded. */
 function restoreModules(): void {
   const seen = new Set<NodeJS.Module>();

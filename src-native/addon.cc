@@ -8,6 +8,7 @@
 #include "fiber/callbacks.h"
 #include "fiber/runtime.h"
 #include "offload/functions.h"
+#include "v8_state/collect.h"
 #include "v8_value.h"
 
 namespace greenfiber {
@@ -76,9 +77,14 @@ Napi::Value confirm_async(const Napi::CallbackInfo& info) {
       v8_state::confirm_resource_array(runtime.context(), runtime.async_places(), to_v8(info[0])));
 }
 
-// collectGarbage(): a full collection, for the self-test.
+// collectGarbage(onlyYoung), for the self-test.
 Napi::Value collect_garbage(const Napi::CallbackInfo& info) {
-  v8::Isolate::GetCurrent()->LowMemoryNotification();
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  if (info[0].ToBoolean()) {
+    v8_state::collect_young(isolate);
+  } else {
+    v8_state::collect_all(isolate);
+  }
   return info.Env().Undefined();
 }
 
