@@ -89,6 +89,13 @@ export default tseslint.config(
     languageOptions: { globals: { document: 'readonly', window: 'readonly' } },
   },
   {
+    // Under a test runner, with what test/runners/setup adds.
+    files: ['test/runners/**'],
+    languageOptions: {
+      globals: { fakeTimers: 'readonly', freshModules: 'readonly', jest: 'readonly', test: 'readonly' },
+    },
+  },
+  {
     files: ['**/*.{js,cjs}'],
     languageOptions: { sourceType: 'commonjs' },
   },

@@ -3,7 +3,7 @@ const assert = require('node:assert');
 const { createServer, send } = require('greenfiber/http');
 const { simulate } = require('greenfiber/testing');
 const { snapshot } = require('greenfiber/inspect');
-const { group, sleep, spawn, wait } = require('greenfiber');
+const { sleep, spawn, wait } = require('greenfiber');
 
 test('a server answers from tasks', async () => {
   const server = createServer((_request, response) => {
