@@ -31,7 +31,7 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default tseslint.config(
-  { ignores: ['**/build/', 'dist/', 'dist-test/', 'prebuilds/', '.nodes/'] },
+  { ignores: ['**/build/', 'dist/', 'dist-test/', 'prebuilds/', '.nodes/', '.runners/'] },
   js.configs.recommended,
   {
     files: ['lib/**/*.{ts,mts}', 'test/**/*.{ts,mts}'],
@@ -53,6 +53,7 @@ export default tseslint.config(
     // Load the addon, which only `require` can, and what few programs need when they need it.
     files: [
       'lib/binding.ts',
+      'lib/copies.ts',
       'lib/reports.ts',
       'lib/load/lazy.ts',
       'lib/offload/javascript-pool.ts',
@@ -86,6 +87,13 @@ export default tseslint.config(
     // Runs in a browser.
     files: ['lib/inspect/page/*.mjs'],
     languageOptions: { globals: { document: 'readonly', window: 'readonly' } },
+  },
+  {
+    // Under a test runner, with what test/runners/setup adds.
+    files: ['test/runners/**'],
+    languageOptions: {
+      globals: { fakeTimers: 'readonly', freshModules: 'readonly', jest: 'readonly', test: 'readonly' },
+    },
   },
   {
     files: ['**/*.{js,cjs}'],

@@ -11,7 +11,8 @@ export interface Addon {
   create(options: RuntimeOptions, hooks: RuntimeHooks): NativeFibers | string;
   destroy(): void;
   confirmAsync(resource: object): boolean;
-  collectGarbage(): void;
+  /** A collection of the young generation only, or of all. */
+  collectGarbage(onlyYoung: boolean): void;
   /** Two steps of learning when a stack was left for one of WebAssembly's: see src-native/v8_state/wasm_stacks.h. */
   lookAtWasmStack(): void;
   /** Whether suspendable exports may be used in this thread. */

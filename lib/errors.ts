@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * What went wrong, as a stable string.
  *
@@ -221,7 +223,12 @@ export function nativeError(number: number): FiberError {
   return new FiberError(code, message);
 }
 
+/** Also for an error of another realm: a test runner's `vm` context, say. @internal */
+export function isError(error: unknown): error is Error {
+  return error instanceof Error || types.isNativeError(error);
+}
+
 /** What somebody else's error says, which may be no `Error` at all. @internal */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 
+import { serveThread } from './copies';
 import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './domain';
 import { FiberError, FiberKilled } from './errors';
 import { access, LATE, type Locals } from './fiber-access';
@@ -7,6 +8,7 @@ import { trimWhileIdle } from './idle';
 import { CREATED, FINISHED, outcome, Runtime, type Handle } from './native';
 import { observed } from './observer';
 import { checkFiberOptions, checkFunction } from './options';
+import { verifyEngine } from './self-test';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
 
 /** Where a fiber is in its life. `resuming` waits for a fiber that it resumed. */
@@ -435,6 +437,9 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     return (native.innermost(this.#handle) ?? this) as Fiber;
   }
 }
+
+verifyEngine(runtime, Fiber);
+if (runtime.isUsable()) serveThread();
 
 function finishedError(): FiberError {
   return new FiberError('ERR_FIBER_FINISHED', 'The fiber has finished: create a new one');

@@ -1,4 +1,5 @@
 import type { Addon } from './binding';
+import { clearInterval, setInterval } from './timers';
 
 const PERIOD_MS = 1000;
 

@@ -3,9 +3,13 @@
  *
  * @packageDocumentation
  */
+import { isServedByAnotherCopy } from './copies';
+
+// @ts-expect-error -- a CommonJS module is a function, and can end here
+if (isServedByAnotherCopy(module)) return;
+
 import { runtime } from './fiber';
 import { debugIfAskedTo } from './reports';
-import { verifyEngine } from './self-test';
 
 export { configure, type Configuration } from './configure';
 export { AbortError, FiberError, FiberKilled, TimeoutError, type FiberErrorCode } from './errors';
@@ -42,7 +46,6 @@ export { Semaphore } from './sync/semaphore';
 export { WaitGroup } from './sync/wait-group';
 export { stats, type Stats } from './stats';
 
-verifyEngine();
 debugIfAskedTo();
 
 /**

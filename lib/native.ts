@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { totalmem } from 'node:os';
 
 import { loadAddon, type Addon } from './binding';
+import { whyRefused } from './copies';
 import type { ActiveDomain } from './domain';
 import { FiberError, nativeError } from './errors';
 import { keepHttpParsers } from './http-parsers';
@@ -145,10 +146,13 @@ export class Runtime {
   reason = '';
 
   readonly #hooks: RuntimeHooks & { makeError: typeof nativeError; outcome: typeof outcome };
+  /** Another copy of greenfiber serves this thread. */
+  readonly #refusal: string | undefined;
 
   constructor(hooks: RuntimeHooks) {
     this.#hooks = { ...hooks, makeError: nativeError, outcome };
-    const addon = loadAddon();
+    this.#refusal = whyRefused();
+    const addon = this.#refusal ?? loadAddon();
     if (typeof addon === 'string') {
       this.reason = addon;
     } else {
@@ -182,6 +186,7 @@ export class Runtime {
   }
 
   unsupportedError(): FiberError {
+    if (this.#refusal !== undefined) return new FiberError('ERR_FIBER_UNSUPPORTED', this.#refusal);
     const { v8, node, modules } = process.versions;
     return new FiberError(
       'ERR_FIBER_UNSUPPORTED',

@@ -2,15 +2,16 @@
  * Where the layers below meet lib/inspect, which few programs need: it is loaded when there is something to report,
  * or `GREENFIBER_DEBUG=1` asks for it. Every entry point that can start a task imports this.
  */
+import { loadLate } from './copies';
 import type * as deadlock from './inspect/deadlock';
 import type * as debugging from './inspect/debug';
 import { deadlocks } from './scheduler/deadlock';
 
 deadlocks.describe = (asleep) =>
-  (require('./inspect/deadlock') as typeof deadlock).describeDeadlock(asleep);
+  loadLate(() => require('./inspect/deadlock') as typeof deadlock).describeDeadlock(asleep);
 
 /** See {@link debug} in lib/inspect/debug.ts. */
 export function debugIfAskedTo(): void {
   if (process.env['GREENFIBER_DEBUG'] !== '1') return;
-  (require('./inspect/debug') as typeof debugging).debug();
+  loadLate(() => require('./inspect/debug') as typeof debugging).debug();
 }

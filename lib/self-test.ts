@@ -1,31 +1,24 @@
-import { Fiber, runtime } from './fiber';
-import { hasFault } from './native';
+import type { Addon } from './binding';
+import type { Fiber as FiberClass } from './fiber';
+import { hasFault, type Runtime } from './native';
 
 /**
  * Exercises the engine before anybody relies on it: suspended frames must survive collections of both kinds,
  * inside and outside of fibers, errors must cross, and stack limits must be the running stack's own.
  * Answers what went wrong, or an empty string.
  */
-export function selfTest(collect: () => void): string {
-  const scavenge = (): void => {
-    // Fills the nursery a few times over with objects that die young, or not quite.
-    let kept: unknown[] = [];
-    for (let i = 0; i < 1500; i++) {
-      if (i % 100 === 0) kept = [];
-      kept.push(new Array(200).fill(kept.at(-1)));
-    }
-  };
+function selfTest(Fiber: typeof FiberClass, collect: Addon['collectGarbage']): string {
   const body = (seed: number): number => {
     const objects = Array.from({ length: 50 }, (_, i) => ({ value: i * seed }));
     Fiber.yield(seed);
-    if (seed === 1) collect(); // the others sleep meanwhile
+    if (seed === 1) collect(false); // the others sleep meanwhile
     let caught: unknown;
     try {
       objects.map((object) => (object.value === seed ? Fiber.yield('deep') : object.value));
     } catch (error) {
       caught = error;
     }
-    scavenge();
+    collect(true);
     Fiber.yield(caught);
     return objects.reduce((sum, object) => sum + object.value, 0);
   };
@@ -43,13 +36,13 @@ export function selfTest(collect: () => void): string {
   const fibers = seeds.map((seed) => new Fiber<unknown, number, number>(() => body(seed)));
   const errors = seeds.map(() => new Error('self-test'));
   if (!fibers.every((fiber, i) => fiber.resume() === seeds[i])) return 'values do not cross';
-  scavenge();
+  collect(true);
   if (!fibers.every((fiber) => fiber.resume() === 'deep'))
     return 'a fiber did not survive a collection';
-  collect();
+  collect(false);
   if (!fibers.every((fiber, i) => fiber.throw(errors[i]) === errors[i]))
     return 'errors do not cross';
-  scavenge();
+  collect(true);
   if (!fibers.every((fiber, i) => fiber.resume() === 1225 * (seeds[i] ?? 0))) {
     return "a suspended fiber's objects changed";
   }
@@ -59,15 +52,16 @@ export function selfTest(collect: () => void): string {
   return '';
 }
 
-/** Runs the self-test; an engine that fails it is not offered. */
-export function verifyEngine(): void {
+/**
+ * Runs the self-test with the class that will be offered, whatever entry point it was loaded for; an engine that fails
+ * it is not offered.
+ */
+export function verifyEngine(runtime: Runtime, Fiber: typeof FiberClass): void {
   const { addon } = runtime;
   if (runtime.engine === 'none' || addon === undefined) return;
   let failure: string;
   try {
-    failure = selfTest(() => {
-      addon.collectGarbage();
-    });
+    failure = selfTest(Fiber, addon.collectGarbage);
   } catch (error) {
     failure = String(error);
   }

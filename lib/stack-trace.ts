@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import { isError } from './errors';
+
 /** Lines of a stack trace that lie in this library, as compiled or, with source maps, as written. */
 const OWN_FRAME = new RegExp(
   `[(\\s/]${escape(join(__dirname, '..'))}[/\\\\](dist|lib)[/\\\\](?:[^/\\\\]+[/\\\\])?[^/\\\\]+:\\d+:\\d+\\)?$`,
@@ -94,7 +96,7 @@ const spliced = new WeakMap<Error, Spliced>();
  */
 export function spliceFrames(error: unknown): void {
   try {
-    if (!(error instanceof Error)) return;
+    if (!isError(error)) return;
     const { stack } = error;
     if (typeof stack !== 'string') return;
     const frames = captureFrames(Error.stackTraceLimit);

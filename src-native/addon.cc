@@ -10,6 +10,7 @@
 #include "fiber/callbacks.h"
 #include "fiber/runtime.h"
 #include "offload/functions.h"
+#include "v8_state/collect.h"
 #include "v8_state/safepoint.h"
 #include "v8_value.h"
 
@@ -146,9 +147,14 @@ Napi::Value learn_wasm_stack(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), stacks != nullptr && stacks->learn());
 }
 
-// collectGarbage(): a full collection, for the self-test.
+// collectGarbage(onlyYoung), for the self-test.
 Napi::Value collect_garbage(const Napi::CallbackInfo& info) {
-  v8::Isolate::GetCurrent()->LowMemoryNotification();
+  v8::Isolate* isolate = v8::Isolate::GetCurrent();
+  if (info[0].ToBoolean()) {
+    v8_state::collect_young(isolate);
+  } else {
+    v8_state::collect_all(isolate);
+  }
   return info.Env().Undefined();
 }
 

@@ -1,3 +1,8 @@
+import { isServedByAnotherCopy } from '../copies';
+
+// @ts-expect-error -- a CommonJS module is a function, and can end here
+if (isServedByAnotherCopy(module)) return;
+
 import { Fiber as implementation } from './fiber';
 
 /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- only the caller knows what comes back */

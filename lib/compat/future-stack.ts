@@ -1,3 +1,4 @@
+import { isError } from '../errors';
 import { captureFrames } from '../stack-trace';
 
 /** Between the frames of who asks for the value and those the error was made with. */
@@ -5,7 +6,7 @@ const SEPARATOR = '    - - - - -';
 
 /** Puts the caller's frames into the stack trace of a future's error, in place of those of who asked before. */
 export function linkStack(error: unknown): void {
-  if (!(error instanceof Error)) return;
+  if (!isError(error)) return;
   try {
     const original: unknown = Reflect.get(error, 'futureStack') ?? error.stack;
     if (typeof original !== 'string') return;

@@ -16,7 +16,7 @@ function wrapMembers(object: object | null, multi: boolean, suffix: string, wrap
   const heir = Object.create(object) as Record<string, unknown>;
   for (const name in object) {
     const member = heir[name];
-    if (!(member instanceof Function)) continue;
+    if (typeof member !== 'function') continue;
     heir[name + suffix] = wrapMember(member as AnyFunction, multi, suffix);
   }
   return heir;

@@ -1,3 +1,8 @@
+import { isServedByAnotherCopy } from '../copies';
+
+// @ts-expect-error -- a CommonJS module is a function, and can end here
+if (isServedByAnotherCopy(module)) return;
+
 import { Future as implementation } from './future-constructor';
 
 /** A value that will be there later, for callbacks, promises and fibers, with the interface of `fibers/future`. */

@@ -1,4 +1,5 @@
 import { chainStack } from '../chain-stack';
+import { setImmediate } from '../timers';
 import type { Continuation } from './continuation';
 import type { HandledBody } from './handled-body';
 

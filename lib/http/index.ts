@@ -3,6 +3,10 @@
  *
  * @packageDocumentation
  */
+import { isServedByAnotherCopy } from '../copies';
+
+// @ts-expect-error -- a CommonJS module is a function, and can end here
+if (isServedByAnotherCopy(module)) return;
 import '../reports';
 
 export { buffer, json, text, type BodyOptions } from './body';

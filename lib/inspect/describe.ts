@@ -1,3 +1,4 @@
+import { isError } from '../errors';
 import { runtime, type Fiber } from '../fiber';
 import { access } from '../fiber-access';
 import type { Scope } from '../scheduler/scope';
@@ -71,7 +72,7 @@ function describeScope(task: Task): ScopeSnapshot {
 }
 
 function reasonOf(reason: unknown): string {
-  return reason instanceof Error ? `${reason.name}: ${reason.message}` : show(reason);
+  return isError(reason) ? `${reason.name}: ${reason.message}` : show(reason);
 }
 
 /** The values of fiber-locals, by their names. */

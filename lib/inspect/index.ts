@@ -3,6 +3,11 @@
  *
  * @packageDocumentation
  */
+import { isServedByAnotherCopy } from '../copies';
+
+// @ts-expect-error -- a CommonJS module is a function, and can end here
+if (isServedByAnotherCopy(module)) return;
+
 export { dumpOn, type Registration } from './dump';
 export { disable, enable, type EnableOptions } from './enable';
 export { format } from './format';

@@ -4,6 +4,10 @@
  *
  * @packageDocumentation
  */
+import { isServedByAnotherCopy } from '../copies';
+
+// @ts-expect-error -- a CommonJS module is a function, and can end here
+if (isServedByAnotherCopy(module)) return;
 import '../reports';
 
 export { connect } from './connect';

@@ -1,3 +1,5 @@
+import { isError } from '../errors';
+
 /**
  * Why an operation failed, in few words that can be counted: `dns` (the name does not resolve), `refused`, `reset`
  * (cut off after it was open), `timeout`, `tls` (certificate or handshake), `protocol` (the peer does not speak it),
@@ -34,7 +36,7 @@ const KINDS: readonly (readonly [kind: FailureKind, codes: RegExp])[] = [
 
 /** The kind of an error, by its code or by that of what caused it. */
 export function failureKind(error: unknown): FailureKind {
-  for (let each = error; each instanceof Error; each = each.cause) {
+  for (let each = error; isError(each); each = each.cause) {
     const code = codeOf(each);
     const found = KINDS.find(([, codes]) => codes.test(code));
     if (found !== undefined) return found[0];
@@ -56,6 +58,6 @@ function codeOf(error: Error): string {
 
 /** What a failure is called in a report: its message, without what differs from one to the next. */
 export function failureMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message || codeOf(error) : String(error);
+  const message = isError(error) ? error.message || codeOf(error) : String(error);
   return message.split('\n', 1)[0]?.slice(0, 200) ?? '';
 }

@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
+import { realmOfTimers } from '../realm';
+
 /** Where a scheduler's time comes from; a simulation brings its own. */
 export interface Clock {
   /** Milliseconds since some fixed moment. */
@@ -17,25 +19,29 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 class NodeTimer implements Timer {
   #timeout: NodeJS.Timeout | undefined;
+  /** Fake timers may have come or gone when it is cancelled. */
+  #clear: typeof clearTimeout = clearTimeout;
 
   constructor(ms: number, callback: () => void, keepsAlive: boolean) {
     this.#start(ms, callback, keepsAlive);
   }
 
   cancel(): void {
-    clearTimeout(this.#timeout);
+    this.#clear(this.#timeout);
   }
 
   #start(ms: number, callback: () => void, keepsAlive: boolean): void {
     if (ms === Infinity) return;
     const rest = ms - LONGEST_TIMER_MS;
+    const timers = realmOfTimers();
+    this.#clear = timers.clearTimeout;
     this.#timeout =
       rest > 0
-        ? setTimeout(() => {
+        ? timers.setTimeout(() => {
             this.#start(rest, callback, keepsAlive);
           }, LONGEST_TIMER_MS)
-        : setTimeout(callback, ms);
-    if (!keepsAlive) this.#timeout.unref();
+        : timers.setTimeout(callback, ms);
+    if (!keepsAlive) (this.#timeout as Partial<NodeJS.Timeout>).unref?.(); // a browser's is a number
   }
 }
 

@@ -1,3 +1,5 @@
+import { hasGuests } from '../realm';
+import { setImmediate } from '../timers';
 import { count } from '../words';
 import { tasksAsleep } from './alive';
 import type { Scheduler } from './scheduler';
@@ -48,7 +50,7 @@ export function watchedSchedulers(): Iterable<Scheduler> {
 /** At exit: reports the deadlock if there is one, once, and answers whose. */
 export function reportDeadlock(): ReadonlySet<Task> {
   if (reported !== undefined) return reported;
-  const asleep = loopHasEnded ? [...watched].flatMap(tasksAsleep) : [];
+  const asleep = loopHasEnded && !hasGuests() ? [...watched].flatMap(tasksAsleep) : [];
   reported = new Set(asleep);
   if (asleep.length === 0) return reported;
   process.stderr.write(

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { TimeoutError } from '../errors';
 import { checkDuration, checkFunction, wrongType } from '../options';
 import type { Timer } from './clock';
@@ -100,7 +102,7 @@ export function timeout<T>(ms: number, fn: (limit: TimeLimit) => T): T {
 export function deadline<T>(at: number | Date, fn: (limit: TimeLimit) => T): T {
   const task = runningTask('deadline');
   const { clock } = task.scheduler;
-  const moment = at instanceof Date ? clock.now() + (at.getTime() - Date.now()) : at;
+  const moment = types.isDate(at) ? clock.now() + (at.getTime() - Date.now()) : at;
   if (typeof moment !== 'number' || Number.isNaN(moment)) {
     throw wrongType('at', 'a number of milliseconds or a valid Date', at);
   }

@@ -4,6 +4,7 @@ import { access } from '../fiber-access';
 import { CREATED, type Handle } from '../native';
 import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
 import { LARGEST_SEED, random, randomSeed } from '../random';
+import { setImmediate } from '../timers';
 import { realClock, type Clock } from './clock';
 import { current } from './current';
 import { watchForDeadlock } from './deadlock';

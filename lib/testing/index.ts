@@ -3,4 +3,9 @@
  *
  * @packageDocumentation
  */
+import { isServedByAnotherCopy } from '../copies';
+
+// @ts-expect-error -- a CommonJS module is a function, and can end here
+if (isServedByAnotherCopy(module)) return;
+
 export { simulate, SimulationError, type SimulateOptions, type SimulationReport } from './simulate';

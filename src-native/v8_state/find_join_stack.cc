@@ -1,5 +1,6 @@
 // The stack of arrays that Array.prototype.join is working on.
 #include <algorithm>
+#include <cstring>
 
 #include "v8_state/calibration.h"
 #include "v8_state/observation.h"
@@ -28,19 +29,23 @@ void observe_join(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Observation& seen = *unwrap(info.Data());
   const Tagged context = tagged_word(info.GetIsolate()->GetCurrentContext());
   const Tagged array = *seen.watched;
-  std::vector<std::size_t> found;
-  for (std::size_t i = 2; i < kContextWords; ++i) {
-    Tagged slot, entry, length;
-    auto* place = reinterpret_cast<const Tagged*>(context - 1) + i;
-    if (!seen.probe->read(place, &slot, sizeof slot)) break;
-    if ((slot & 3) != 1) continue;
-    if (!seen.probe->read(reinterpret_cast<void*>(slot + kLength), &length, sizeof length) ||
-        !seen.probe->read(reinterpret_cast<void*>(slot + kFirstEntry), &entry, sizeof entry)) {
-      continue;
-    }
-    if (entry == array && is_small_integer(length) && small_integer(length) < 1000)
-      found.push_back(i);
+  const std::vector<Word> slots =
+      MemoryProbe::read_words(reinterpret_cast<void*>(context - 1), kContextWords);
+  std::vector<std::size_t> indices, found;
+  std::vector<Word> targets;
+  for (std::size_t i = 2; i < slots.size(); ++i) {
+    if ((slots[i] & 3) != 1) continue;
+    indices.push_back(i);
+    targets.push_back(slots[i] + kLength);
   }
+  // The first entry follows the length.
+  MemoryProbe::read_each(targets, 2 * sizeof(Tagged), [&](std::size_t i, const std::byte* copy) {
+    Tagged words[2];
+    std::memcpy(words, copy, sizeof words);
+    const auto [length, entry] = words;
+    if (entry == array && is_small_integer(length) && small_integer(length) < 1000)
+      found.push_back(indices[i]);
+  });
   if (seen.depth++ == 0) {
     seen.candidates = found;
   } else {

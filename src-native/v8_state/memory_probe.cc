@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 
@@ -28,10 +29,53 @@ MemoryProbe::MemoryProbe() {
   std::fclose(maps);
 }
 
+namespace {
+
+// The C library asks the kernel at each call.
+pid_t own_process() {
+  static const pid_t id = getpid();
+  return id;
+}
+
+constexpr std::size_t kMostAtOnce = 512;  // the kernel takes twice as many
+constexpr std::uintptr_t kPage = 4096;
+
+}  // namespace
+
 bool MemoryProbe::read(const void* address, void* out, std::size_t bytes) {
   iovec local{out, bytes};
   iovec remote{const_cast<void*>(address), bytes};
-  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
+  return process_vm_readv(own_process(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
+}
+
+std::vector<std::uintptr_t> MemoryProbe::read_words(const void* address, std::size_t most) {
+  std::vector<std::uintptr_t> words(most);
+  const auto begin = reinterpret_cast<std::uintptr_t>(address);
+  std::size_t count = 0;
+  while (count < most) {
+    const std::uintptr_t at = begin + count * sizeof(std::uintptr_t);
+    const std::size_t in_page = (kPage - at % kPage) / sizeof(std::uintptr_t);
+    const std::size_t wanted = std::min(in_page, most - count);
+    if (wanted == 0 || !read(reinterpret_cast<void*>(at), &words[count],
+                             wanted * sizeof(std::uintptr_t))) {
+      break;
+    }
+    count += wanted;
+  }
+  words.resize(count);
+  return words;
+}
+
+std::size_t MemoryProbe::read_run(const std::vector<std::uintptr_t>& addresses, std::size_t first,
+                                  std::size_t bytes, std::byte* out) {
+  std::array<iovec, kMostAtOnce> remote;
+  const std::size_t count = std::min(addresses.size() - first, kMostAtOnce);
+  for (std::size_t i = 0; i < count; ++i) {
+    remote[i] = {reinterpret_cast<void*>(addresses[first + i]), bytes};
+  }
+  iovec local{out, count * bytes};
+  const ssize_t read = process_vm_readv(own_process(), &local, 1, remote.data(), count, 0);
+  return read <= 0 ? 0 : static_cast<std::size_t>(read) / bytes;
 }
 
 bool MemoryProbe::looks_like_pointer(std::uintptr_t word) const {

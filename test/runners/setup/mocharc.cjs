@@ -1,0 +1,1 @@
+module.exports = { ui: 'tdd', timeout: 20_000, require: './setup/main-realm.cjs' };

@@ -1,0 +1,2 @@
+globalThis.test = require('node:test').test;
+require('./main-realm.cjs');
