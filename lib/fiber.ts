@@ -1,6 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 
-import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './domain';
+import {
+  activeDomains,
+  enterDomains,
+  keepDomainsOf,
+  leaveDomains,
+  usesDomains,
+  type ActiveDomains,
+} from './domain';
 import { FiberError, FiberKilled } from './errors';
 import { access, LATE, type Locals } from './fiber-access';
 import { trimWhileIdle } from './idle';
@@ -8,6 +15,7 @@ import { CREATED, FINISHED, Runtime, type Handle } from './native';
 import { observed } from './observer';
 import { checkFiberOptions, checkFunction } from './options';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
+import { leaveStoresByFlow } from './storage-switch';
 
 /** Where a fiber is in its life. `resuming` waits for a fiber that it resumed. */
 export type FiberState = 'created' | 'running' | 'resuming' | 'suspended' | 'finished';
@@ -55,8 +63,9 @@ export const runtime = new Runtime({
     forget(fiber as Fiber);
   },
   nothing: () => undefined,
-  saveDomain,
-  restoreDomain,
+  usesDomains,
+  leaveDomains,
+  enterDomains,
 });
 const native = runtime.fibers;
 // By names of their own, which compiled code embeds: in an object with so many properties each call would look
@@ -74,6 +83,8 @@ const {
   startTask,
   transfer: transferNative,
 } = native;
+
+if (runtime.isUsable()) leaveStoresByFlow(() => current() !== undefined);
 
 let lastId = 0;
 
@@ -108,7 +119,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #resource: AsyncResource | undefined = undefined;
   #name: string | undefined = undefined;
   #stackSize = 0;
-  #domain: ActiveDomain | undefined = undefined;
+  #domains: ActiveDomains | undefined = undefined;
   #killed: FiberKilled | undefined = undefined;
   #belongsToTask = false;
   #locals: Locals | undefined = undefined;
@@ -297,7 +308,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
         let result: unknown;
         let failed = false;
         try {
-          if (fiber.#domain !== undefined) restoreDomain(fiber.#domain);
+          if (fiber.#domains !== undefined) enterDomains(fiber.#domains);
           const body = fiber.#body as (first: unknown) => unknown;
           const value = fiber.#value;
           fiber.#value = undefined;
@@ -307,6 +318,10 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
           result = failed ? error : fiber.#value;
         }
         fiber.#end();
+        if (usesDomains()) {
+          if (failed) keepDomainsOf(result);
+          leaveDomains();
+        }
         if (failed) {
           fiber = fail(result) as Fiber | undefined;
         } else if (!fiber.#belongsToTask) {
@@ -398,7 +413,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     this.#body = undefined;
     this.#value = undefined;
     this.#frame = undefined;
-    this.#domain = undefined;
+    this.#domains = undefined;
     if (this.#resource !== undefined) {
       this.#resource.emitDestroy();
       this.#resource = undefined;
@@ -409,10 +424,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #becomeResource(): void {
     this.#frame = native.currentFrame(true);
     this.#resource = new AsyncResource('Fiber', { requireManualDestroy: true });
-    if (usesDomains()) {
-      native.trackDomains();
-      this.#domain = saveDomain();
-    }
+    if (usesDomains()) this.#domains = activeDomains();
   }
 
   #innermost(): Fiber {

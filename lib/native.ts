@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { totalmem } from 'node:os';
 
 import { loadAddon, type Addon } from './binding';
-import type { ActiveDomain } from './domain';
+import type { ActiveDomains } from './domain';
 import { FiberError, nativeError } from './errors';
 import { refuseWasmStacks } from './wasm-stacks';
 
@@ -63,8 +63,6 @@ export interface NativeFibers {
   currentFrame(evenIfHooked?: boolean): unknown;
   /** Tells the Fibers of bodies that V8 terminated, and gives their stacks back. */
   sweep(): void;
-  /** From now on a switch saves and restores the active domain. */
-  trackDomains(): void;
   /** What a promise was fulfilled with; `otherwise` when it was not. */
   fulfilledValue(promise: unknown, otherwise: unknown): unknown;
   readonly isDirect: boolean;
@@ -117,9 +115,11 @@ export interface RuntimeHooks {
   forget: (fiber: object) => void;
   /** Does nothing: its start serves a pending termination. */
   nothing: () => void;
-  /** What `process.domain` is on the running stack; restored when that stack is continued. */
-  saveDomain: () => ActiveDomain;
-  restoreDomain: (saved: ActiveDomain) => void;
+  /** Whether the program has loaded `domain`. */
+  usesDomains: () => boolean;
+  /** Leaves the domains of the running stack, which are entered again when it is continued. */
+  leaveDomains: () => ActiveDomains | undefined;
+  enterDomains: (active: ActiveDomains | undefined) => void;
 }
 
 export type Engine = 'direct' | 'locker' | 'none';
@@ -287,7 +287,6 @@ function unsupported(error: () => FiberError): NativeFibers {
     inspect: refuse,
     currentFrame: refuse,
     sweep: () => undefined,
-    trackDomains: () => undefined,
     fulfilledValue: refuse,
     isDirect: false,
     directFailure: '',

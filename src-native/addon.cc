@@ -49,13 +49,14 @@ Napi::Value create(const Napi::CallbackInfo& info) {
     return Napi::String::New(
         env, "a thread to itself (another copy of greenfiber is loaded in this one)");
   }
-  instance.runtime = Runtime::create(isolate, options, failure);
+  instance.runtime = Runtime::create(env, isolate, options, failure);
   if (instance.runtime == nullptr) return Napi::String::New(env, failure);
   Runtime& runtime = *instance.runtime;
-  runtime.hooks() = {hook(isolate, hooks, "main"),       hook(isolate, hooks, "capture"),
-                     hook(isolate, hooks, "makeError"),  hook(isolate, hooks, "splice"),
-                     hook(isolate, hooks, "forget"),     hook(isolate, hooks, "nothing"),
-                     hook(isolate, hooks, "saveDomain"), hook(isolate, hooks, "restoreDomain")};
+  runtime.hooks() = {hook(isolate, hooks, "main"),        hook(isolate, hooks, "capture"),
+                     hook(isolate, hooks, "makeError"),   hook(isolate, hooks, "splice"),
+                     hook(isolate, hooks, "forget"),      hook(isolate, hooks, "nothing"),
+                     hook(isolate, hooks, "usesDomains"), hook(isolate, hooks, "leaveDomains"),
+                     hook(isolate, hooks, "enterDomains")};
   auto callbacks = Napi::Object::New(env);
   fiber::define_callbacks(isolate, runtime.context(), to_v8(callbacks).As<v8::Object>());
   callbacks.Set("isDirect", runtime.is_direct());

@@ -41,7 +41,6 @@ constexpr Definition kDefinitions[] = {
     {"resumedBy", resumed_by},
     {"inspect", inspect},
     {"currentFrame", current_frame},
-    {"trackDomains", track_domains},
     {"fulfilledValue", fulfilled_value},
 };
 

@@ -15,6 +15,7 @@
 #include "v8_state/direct_engine.h"
 #include "v8_state/gc_guard.h"
 #include "v8_state/locker_engine.h"
+#include "v8_state/node_api_scopes.h"
 
 namespace greenfiber::fiber {
 
@@ -48,17 +49,18 @@ class Runtime {
   // The runtime of the calling thread's environment; null before it is loaded.
   static Runtime* current() { return current_; }
 
-  // CAUTION: runs JavaScript. `failure` says what was missed when the runtime cannot work.
-  static std::unique_ptr<Runtime> create(v8::Isolate* isolate, const RuntimeOptions& options,
-                                         std::string& failure);
+  // `addon`: this addon's own environment of Node-API. CAUTION: runs JavaScript. `failure` says what was missed when the
+  // runtime cannot work.
+  static std::unique_ptr<Runtime> create(napi_env addon, v8::Isolate* isolate,
+                                         const RuntimeOptions& options, std::string& failure);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   // The functions of RuntimeHooks in lib/native.ts; `make_error` makes the error of an ErrorCode.
   struct Hooks {
-    v8::Global<v8::Function> main, capture, make_error, splice, forget, nothing, save_domain,
-        restore_domain;
+    v8::Global<v8::Function> main, capture, make_error, splice, forget, nothing, uses_domains,
+        leave_domains, enter_domains;
   };
 
   v8::Isolate* isolate() const { return isolate_; }
@@ -80,8 +82,6 @@ class Runtime {
 
   // Ends the running JavaScript now, not at its next stack check.
   void terminate();
-  // Makes process.domain belong to the fiber; a switch costs two calls more from then on.
-  void track_domains() { tracks_domains_ = true; }
 
   // Inlined into each callback, down to the jump: the processor predicts returns by the calls it has seen, so
   // a frame between the callback and the jump would be a misprediction on the other side.
@@ -177,10 +177,13 @@ class Runtime {
   Tagged switch_stacks(Fiber& from, Fiber& to, Tagged value);
   // Takes along what belongs to `from` and can only be moved by running V8.
   [[gnu::cold]] Tagged switch_carefully(Fiber& from, Fiber& to, Tagged value);
+  // Whether the program has loaded node:domain. A domain is never active without the module's `before` hook, so it is asked
+  // for when their number has changed; once it is there, every switch is a careful one.
+  bool uses_domains();
   void land(const context::Transfer& transfer);
   context::Transfer switch_threads(Fiber& from, Fiber& to, Tagged value);
   [[gnu::cold]] bool sweep_terminated();
-  // For hooks that a termination must not cut short: see v8_state/call_to_the_end.h.
+  // For hooks that neither a termination nor a full stack must cut short: see v8_state/call_to_the_end.h.
   v8::MaybeLocal<v8::Value> call_to_the_end(const v8::Global<v8::Function>& hook,
                                             v8::Local<v8::Value> argument);
   [[gnu::cold]] void reinstall(Fiber& fiber);
@@ -197,10 +200,12 @@ class Runtime {
   [[gnu::tls_model("initial-exec")]] static constinit thread_local Runtime* current_;
 
   // Hot.
-  bool tracks_domains_ = false;
+  static constexpr std::uint32_t kUsesDomains = -1;  // a number of hooks that there never is
+  std::uint32_t hooks_without_domains_ = 0;
   Fiber* running_ = &main_;
   Fiber* previous_ = nullptr;  // who was left by the switch under way
   std::optional<v8_state::AsyncStack> async_;
+  v8_state::NodeApiScopes node_api_scopes_;
   std::optional<v8_state::DirectEngine> direct_;
   std::optional<v8_state::LockerEngine> locker_;
   context::FlowLocals::Place locals_;
@@ -234,8 +239,8 @@ class Runtime {
 }
 
 [[gnu::always_inline]] inline Tagged Runtime::switch_fibers(Fiber& from, Fiber& to, Tagged value) {
-  if (tracks_domains_ || !layout_.join_stack.empty() ||
-      context::FlowLocals::handles_exception(locals_)) [[unlikely]] {
+  if (async_->before_hooks() != hooks_without_domains_ || !layout_.join_stack.empty() ||
+      context::FlowLocals::handles_exception(locals_) || node_api_scopes_.any_open()) [[unlikely]] {
     return switch_carefully(from, to, value);
   }
   return switch_stacks(from, to, value);

@@ -3,18 +3,8 @@
 import test from 'ava';
 
 import { answerOf } from '../helpers/answer';
+import { carriers } from '../helpers/carriers';
 import type { Program } from '../helpers/child';
-
-const major = Number(process.versions.node.split('.')[0]);
-
-/** Every way in which this Node can carry the context. */
-const carriers: Record<string, string[]> = {
-  'in the way that is its default': [],
-  ...(major === 22 && {
-    'in an AsyncContextFrame': ['--experimental-async-context-frame'],
-  }),
-  ...(major >= 24 && { 'on resource objects': ['--no-async-context-frame'] }),
-};
 
 const hooked = ['without async hooks', 'with async hooks'];
 
