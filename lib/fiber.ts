@@ -1,7 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { serveThread } from './copies';
-import { restoreDomain, saveDomain, usesDomains, type ActiveDomain } from './domain';
+import {
+  activeDomains,
+  enterDomains,
+  keepDomainsOf,
+  leaveDomains,
+  usesDomains,
+  type ActiveDomains,
+} from './domain';
 import { FiberError, FiberKilled } from './errors';
 import { access, LATE, type Locals } from './fiber-access';
 import { trimWhileIdle } from './idle';
@@ -10,6 +17,7 @@ import { observed } from './observer';
 import { checkFiberOptions, checkFunction } from './options';
 import { verifyEngine } from './self-test';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
+import { leaveStoresByFlow } from './storage-switch';
 
 /** Where a fiber is in its life. `resuming` waits for a fiber that it resumed. */
 export type FiberState = 'created' | 'running' | 'resuming' | 'suspended' | 'finished';
@@ -62,8 +70,9 @@ export const runtime = new Runtime({
     forget(fiber as Fiber);
   },
   nothing: () => undefined,
-  saveDomain,
-  restoreDomain,
+  usesDomains,
+  leaveDomains,
+  enterDomains,
 });
 const native = runtime.fibers;
 // By names of their own, which compiled code embeds: in an object with so many properties each call would look
@@ -81,6 +90,8 @@ const {
   startTask,
   transfer: transferNative,
 } = native;
+
+if (runtime.isUsable()) leaveStoresByFlow(() => current() !== undefined);
 
 let lastId = 0;
 
@@ -115,7 +126,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #resource: AsyncResource | undefined = undefined;
   #name: string | undefined = undefined;
   #stackSize = 0;
-  #domain: ActiveDomain | undefined = undefined;
+  #domains: ActiveDomains | undefined = undefined;
   #killed: FiberKilled | undefined = undefined;
   #belongsToTask = false;
   #locals: Locals | undefined = undefined;
@@ -318,7 +329,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
       let result: unknown;
       let failed = false;
       try {
-        if (fiber.#domain !== undefined) restoreDomain(fiber.#domain);
+        if (fiber.#domains !== undefined) enterDomains(fiber.#domains);
         const body = fiber.#body as (first: unknown) => unknown;
         const value = fiber.#value;
         fiber.#value = undefined;
@@ -328,6 +339,10 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
         result = failed ? error : fiber.#value;
       }
       fiber.#end();
+      if (usesDomains()) {
+        if (failed) keepDomainsOf(result);
+        leaveDomains();
+      }
       if (failed || !fiber.#belongsToTask) {
         outcome[0] = result;
         return failed ? Ending.failed : Ending.finished;
@@ -416,7 +431,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     this.#body = undefined;
     this.#value = undefined;
     this.#frame = undefined;
-    this.#domain = undefined;
+    this.#domains = undefined;
     if (this.#resource !== undefined) {
       this.#resource.emitDestroy();
       this.#resource = undefined;
@@ -427,10 +442,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   #becomeResource(): void {
     this.#frame = native.currentFrame(true);
     this.#resource = new AsyncResource('Fiber', { requireManualDestroy: true });
-    if (usesDomains()) {
-      native.trackDomains();
-      this.#domain = saveDomain();
-    }
+    if (usesDomains()) this.#domains = activeDomains();
   }
 
   #innermost(): Fiber {

@@ -3,7 +3,7 @@ import { totalmem } from 'node:os';
 
 import { loadAddon, type Addon } from './binding';
 import { whyRefused } from './copies';
-import type { ActiveDomain } from './domain';
+import type { ActiveDomains } from './domain';
 import { FiberError, nativeError } from './errors';
 import { keepHttpParsers } from './http-parsers';
 import { TARGETS } from './targets';
@@ -67,8 +67,6 @@ export interface NativeFibers {
   currentFrame(evenIfHooked?: boolean): unknown;
   /** Tells the Fibers of bodies that V8 terminated, and gives their stacks back. */
   sweep(): void;
-  /** From now on a switch saves and restores the active domain. */
-  trackDomains(): void;
   /** What a promise was fulfilled with; `otherwise` when it was not. */
   fulfilledValue(promise: unknown, otherwise: unknown): unknown;
   readonly isDirect: boolean;
@@ -121,9 +119,11 @@ export interface RuntimeHooks {
   forget: (fiber: object) => void;
   /** Does nothing: its start serves a pending termination. */
   nothing: () => void;
-  /** What `process.domain` is on the running stack; restored when that stack is continued. */
-  saveDomain: () => ActiveDomain;
-  restoreDomain: (saved: ActiveDomain) => void;
+  /** Whether the program has loaded `domain`. */
+  usesDomains: () => boolean;
+  /** Leaves the domains of the running stack, which are entered again when it is continued. */
+  leaveDomains: () => ActiveDomains | undefined;
+  enterDomains: (active: ActiveDomains | undefined) => void;
 }
 
 /**
@@ -304,7 +304,6 @@ function unsupported(error: () => FiberError): NativeFibers {
     inspect: refuse,
     currentFrame: refuse,
     sweep: () => undefined,
-    trackDomains: () => undefined,
     fulfilledValue: refuse,
     isDirect: false,
     directFailure: '',

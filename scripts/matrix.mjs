@@ -3,6 +3,7 @@
 //
 //   npm run test:matrix -- --node 22,24 --engine direct
 //   npm run test:matrix -- --skip-running      leaves out the major version that runs this script
+//   npm run test:matrix -- --with domain       begins every test process with that file of test/preload
 //
 // An addon of each version is built in .nodes/MAJOR. A suite's output is shown only if it failed.
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     node: { type: 'string', default: majors.join() },
     engine: { type: 'string', default: engines.join() },
     'skip-running': { type: 'boolean', default: false },
+    with: { type: 'string' },
   },
 });
 const running = values['skip-running'] ? runningNode().major : undefined;
@@ -41,8 +43,9 @@ for (const major of chosen) {
     const result = await runSuite({
       execPath: node.execPath,
       engine,
-      suite: suiteOf(engine),
+      suite: suiteOf(engine, values.with),
       binding,
+      preload: values.with,
       quiet: true,
     });
     const { passed, failed } = result.totals;

@@ -91,7 +91,8 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   Runtime::Hooks functions = {hooks.function("main"),       hooks.function("capture"),
                               hooks.function("makeError"),  hooks.function("splice"),
                               hooks.function("forget"),     hooks.function("nothing"),
-                              hooks.function("saveDomain"), hooks.function("restoreDomain")};
+                              hooks.function("usesDomains"), hooks.function("leaveDomains"),
+                              hooks.function("enterDomains")};
   const v8::Local<v8::Array> outcome = hooks.array("outcome");
   if (!given.complete() || !hooks.complete()) return env.Undefined();
 
@@ -102,7 +103,7 @@ Napi::Value create(const Napi::CallbackInfo& info) {
     return Napi::String::New(
         env, "a thread to itself (another copy of greenfiber is loaded in this one)");
   }
-  std::unique_ptr<Runtime> runtime = Runtime::create(isolate, options, failure);
+  std::unique_ptr<Runtime> runtime = Runtime::create(env, isolate, options, failure);
   // Threads took turns in the isolate; what was asked of it meanwhile may have left with them.
   if (is_stopping(env)) isolate->TerminateExecution();
   if (runtime == nullptr) return Napi::String::New(env, failure);

@@ -43,7 +43,6 @@ constexpr Definition kDefinitions[] = {
     {"resumedBy", resumed_by},
     {"inspect", inspect},
     {"currentFrame", current_frame},
-    {"trackDomains", track_domains},
     {"fulfilledValue", fulfilled_value},
 };
 

@@ -1,5 +1,5 @@
-// The functions that lib/native.ts calls. They are plain V8 function callbacks: a Node-API callback would
-// check its handle scopes when it ends, which two fibers interleaved in one callback would fail.
+// The functions that lib/native.ts calls. They are plain V8 function callbacks: what Node-API does
+// around each call would be most of a switch.
 #pragma once
 
 #include <v8.h>
@@ -56,7 +56,6 @@ void innermost(const Info& info);
 void resumed_by(const Info& info);
 void inspect(const Info& info);
 void current_frame(const Info& info);
-void track_domains(const Info& info);
 void fulfilled_value(const Info& info);
 
 }  // namespace greenfiber::fiber

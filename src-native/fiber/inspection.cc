@@ -94,7 +94,4 @@ void fulfilled_value(const Info& info) {
   info.GetReturnValue().Set(fulfilled ? promise->Result() : info[1]);
 }
 
-// trackDomains(): see Runtime::track_domains.
-void track_domains(const Info&) { Runtime::current()->track_domains(); }
-
 }  // namespace greenfiber::fiber

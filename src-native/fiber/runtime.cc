@@ -10,6 +10,7 @@
 #include "v8_state/call_to_the_end.h"
 #include "v8_state/engine_flags.h"
 #include "v8_state/safepoint.h"
+#include "v8_state/stack_limits.h"
 
 namespace greenfiber::fiber {
 
@@ -19,6 +20,9 @@ namespace {
 
 // Room for four million stacks of the default size; address space alone costs nothing.
 constexpr std::size_t kReservation = std::size_t{1} << 40;
+
+// Taken from the headroom for hooks that run near the end of a stack.
+constexpr Word kHookStack = 16 * 1024;
 
 // So many released stacks leave enough behind in malloc to look for it: V8 allocates three vectors for each.
 constexpr std::size_t kWorthMallocTrim = 4096;
@@ -46,8 +50,8 @@ Runtime::Runtime(v8::Isolate* isolate, const RuntimeOptions& options)
   main_.async.installed = true;  // always: it lies below all others
 }
 
-std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOptions& options,
-                                         std::string& failure) {
+std::unique_ptr<Runtime> Runtime::create(napi_env addon, v8::Isolate* isolate,
+                                         const RuntimeOptions& options, std::string& failure) {
   if (current_ != nullptr) {
     failure = "a thread to itself (another copy of greenfiber is loaded in this one)";
     return nullptr;
@@ -71,6 +75,10 @@ std::unique_ptr<Runtime> Runtime::create(v8::Isolate* isolate, const RuntimeOpti
   runtime->page_count_ = static_cast<std::uint32_t>(runtime->stacks_->extent().size() / kPageSize);
   failure = v8_state::find_async_places(isolate, runtime->places_);
   if (failure.empty()) failure = v8_state::find_microtask_places(isolate, runtime->places_);
+  if (failure.empty()) {
+    failure =
+        v8_state::NodeApiScopes::find(addon, isolate, runtime->places_, runtime->node_api_scopes_);
+  }
   if (!failure.empty()) return nullptr;
   runtime->async_.emplace(isolate, runtime->context_, runtime->places_);
 
@@ -257,7 +265,11 @@ v8::Local<v8::Value> Runtime::call(const v8::Global<v8::Function>& hook,
 v8::MaybeLocal<v8::Value> Runtime::call_to_the_end(const v8::Global<v8::Function>& hook,
                                                    v8::Local<v8::Value> argument) {
   const v8_state::JoinsAside joins(layout_.join_stack);
-  return v8_state::call_to_the_end(isolate_, context(), hook.Get(isolate_), argument);
+  const Word limit = running_->is_main() ? layout_.main_stack_limit : running_->record.stack_limit;
+  v8_state::set_stack_limit(layout_, limit - kHookStack);
+  const auto result = v8_state::call_to_the_end(isolate_, context(), hook.Get(isolate_), argument);
+  v8_state::set_stack_limit(layout_, limit);
+  return result;
 }
 
 void Runtime::terminate() {
@@ -267,24 +279,37 @@ void Runtime::terminate() {
   call(hooks_.nothing, v8::Undefined(isolate_));
 }
 
+bool Runtime::uses_domains() {
+  if (hooks_without_domains_ == kUsesDomains) return true;
+  if (async_->before_hooks() == hooks_without_domains_) return false;
+  v8::Local<v8::Value> none = v8::Undefined(isolate_);
+  const bool loaded = call_to_the_end(hooks_.uses_domains, none).FromMaybe(none)->IsTrue();
+  hooks_without_domains_ = loaded ? kUsesDomains : async_->before_hooks();
+  return loaded;
+}
+
 Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, v8::Local<v8::Value> value) {
   v8::HandleScope scope(isolate_);
   const context::FlowLocals locals = context::FlowLocals::take(locals_);
   // First, and put back last.
   v8::Local<v8::Array> joins;
   if (!layout_.join_stack.empty()) joins = layout_.join_stack.take();
-  const bool with_domain = tracks_domains_;
-  v8::Local<v8::Value> domain = v8::Undefined(isolate_);
-  if (with_domain) {
-    domain = call_to_the_end(hooks_.save_domain, domain).FromMaybe(domain);
+  v8::Local<v8::Value> domains = v8::Undefined(isolate_);
+  if (uses_domains()) {
+    domains = call_to_the_end(hooks_.leave_domains, domains).FromMaybe(domains);
   }
+  node_api_scopes_.take(&from);
 
   Tagged answer = switch_stacks(from, to, v8_state::tagged_word(value));
 
+  node_api_scopes_.put_back(&from);
   locals.restore(locals_);
   const auto held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&answer));
   v8_state::safepoint(isolate_);
-  if (with_domain) std::ignore = call_to_the_end(hooks_.restore_domain, domain);
+  // V8 does not run the end of a body that it terminates, which leaves its domains.
+  if (!domains->IsUndefined() || (signal == Signal::kTerminated && uses_domains())) {
+    std::ignore = call_to_the_end(hooks_.enter_domains, domains);
+  }
   if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
   return v8_state::tagged_word(held);
 }
@@ -296,7 +321,9 @@ Tagged Runtime::switch_parked_carefully(Fiber& from, Fiber& to) {
     v8::HandleScope scope(isolate_);
     std::ignore = layout_.join_stack.take();
   }
+  node_api_scopes_.take(&from);
   const Tagged next = switch_stacks(from, to, take_outcome(from));
+  node_api_scopes_.put_back(&from);
   locals.restore(locals_);
   return next;
 }

@@ -17,6 +17,7 @@
 #include "v8_state/gc_guard.h"
 #include "v8_state/handover_box.h"
 #include "v8_state/locker_engine.h"
+#include "v8_state/node_api_scopes.h"
 #include "v8_state/safepoint.h"
 
 namespace greenfiber::fiber {
@@ -51,17 +52,18 @@ class Runtime {
   // The runtime of the calling thread's environment; null before it is loaded.
   static Runtime* current() { return current_; }
 
-  // CAUTION: runs JavaScript. `failure` says what was missed when the runtime cannot work.
-  static std::unique_ptr<Runtime> create(v8::Isolate* isolate, const RuntimeOptions& options,
-                                         std::string& failure);
+  // `addon`: this addon's own environment of Node-API. CAUTION: runs JavaScript. `failure` says what was missed when the
+  // runtime cannot work.
+  static std::unique_ptr<Runtime> create(napi_env addon, v8::Isolate* isolate,
+                                         const RuntimeOptions& options, std::string& failure);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   // The functions of RuntimeHooks in lib/native.ts; `make_error` makes the error of an ErrorCode.
   struct Hooks {
-    v8::Global<v8::Function> main, capture, make_error, splice, forget, nothing, save_domain,
-        restore_domain;
+    v8::Global<v8::Function> main, capture, make_error, splice, forget, nothing, uses_domains,
+        leave_domains, enter_domains;
   };
 
   v8::Isolate* isolate() const { return isolate_; }
@@ -83,8 +85,6 @@ class Runtime {
 
   // Ends the running JavaScript now, not at its next stack check.
   void terminate();
-  // Makes process.domain belong to the fiber; a switch costs two calls more from then on.
-  void track_domains() { tracks_domains_ = true; }
 
   // Inlined into each callback, down to the jump: the processor predicts returns by the calls it has seen, so
   // a frame between the callback and the jump would be a misprediction on the other side.
@@ -191,17 +191,20 @@ class Runtime {
   Fiber* create_fiber(std::size_t stack_size, stack::Error& error);
   Tagged switch_stacks(Fiber& from, Fiber& to, Tagged value);
   // Takes along what belongs to `from` and can only be moved by running V8.
-  bool needs_care() const {
-    return tracks_domains_ || !layout_.join_stack.empty() ||
-           context::FlowLocals::handles_exception(locals_);
+  bool needs_care() {
+    return async_->before_hooks() != hooks_without_domains_ || !layout_.join_stack.empty() ||
+           context::FlowLocals::handles_exception(locals_) || node_api_scopes_.any_open();
   }
   [[gnu::cold]] Tagged switch_carefully(Fiber& from, Fiber& to, v8::Local<v8::Value> value);
   [[gnu::cold]] Tagged switch_parked_carefully(Fiber& from, Fiber& to);
   Tagged take_outcome(Fiber& fiber) const;
+  // Whether the program has loaded node:domain. A domain is never active without the module's `before` hook, so it is asked
+  // for when their number has changed; once it is there, every switch is a careful one.
+  bool uses_domains();
   void land(const context::Transfer& transfer);
   context::Transfer switch_threads(Fiber& from, Fiber& to, Tagged value);
   [[gnu::cold]] bool sweep_terminated();
-  // For hooks that a termination must not cut short: see v8_state/call_to_the_end.h.
+  // For hooks that neither a termination nor a full stack must cut short: see v8_state/call_to_the_end.h.
   v8::MaybeLocal<v8::Value> call_to_the_end(const v8::Global<v8::Function>& hook,
                                             v8::Local<v8::Value> argument);
   [[gnu::cold]] void reinstall(Fiber& fiber);
@@ -221,10 +224,12 @@ class Runtime {
   [[gnu::tls_model("initial-exec")]] static constinit thread_local Runtime* current_;
 
   // Hot.
-  bool tracks_domains_ = false;
+  static constexpr std::uint32_t kUsesDomains = -1;  // a number of hooks that there never is
+  std::uint32_t hooks_without_domains_ = 0;
   Fiber* running_ = &main_;
   Fiber* previous_ = nullptr;  // who was left by the switch under way
   std::optional<v8_state::AsyncStack> async_;
+  v8_state::NodeApiScopes node_api_scopes_;
   std::optional<v8_state::DirectEngine> direct_;
   std::optional<v8_state::LockerEngine> locker_;
   v8_state::HandoverBox outcome_;

@@ -15,7 +15,7 @@ namespace greenfiber::v8_state {
 
 // Indices that Node's JavaScript uses too (lib/internal/async_hooks.js); the calibration confirms the ones
 // it can provoke.
-enum AsyncField : std::size_t { kInitHooks = 0, kStackLength = 7 };
+enum AsyncField : std::size_t { kInitHooks = 0, kBeforeHooks = 1, kStackLength = 7 };
 enum AsyncId : std::size_t { kExecutionId = 0, kTriggerId = 1, kIdCounter = 2 };
 
 struct AsyncPlaces {

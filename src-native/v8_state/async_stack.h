@@ -57,6 +57,7 @@ class AsyncStack {
   double new_id() { return places_.ids[kIdCounter] += 1; }
   double current_id() const { return places_.ids[kExecutionId]; }
   bool has_init_hooks() const { return places_.fields[kInitHooks] != 0; }
+  std::uint32_t before_hooks() const { return places_.fields[kBeforeHooks]; }
 
   // Whether a drain of the microtask queue began on this fiber's own stack: it cannot be left.
   bool drains_microtasks(const AsyncSegment& segment) const {

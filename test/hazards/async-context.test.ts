@@ -3,15 +3,8 @@
 import test from 'ava';
 
 import { answerOf } from '../helpers/answer';
-import { canChooseFrame, hasFrameByDefault } from '../helpers/async-context-frame';
+import { carriers } from '../helpers/carriers';
 import type { Program } from '../helpers/child';
-
-/** Every way in which this Node can carry the context. */
-const carriers: Record<string, string[]> = {
-  'in the way that is its default': [],
-  ...(canChooseFrame && { 'in an AsyncContextFrame': ['--experimental-async-context-frame'] }),
-  ...(hasFrameByDefault && { 'on resource objects': ['--no-async-context-frame'] }),
-};
 
 const hooked = ['without async hooks', 'with async hooks'];
 

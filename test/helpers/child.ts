@@ -25,6 +25,13 @@ export type Program = string | ((greenfiber: typeof import('greenfiber')) => unk
 /** Where `require('greenfiber')` finds the package under test. */
 const ROOT = join(__dirname, '../..');
 
+/** What the suite runs with: a file of test/preload. */
+const preload = process.env['GREENFIBER_PRELOAD'];
+const always = [
+  '--expose-gc',
+  ...(preload ? [`--require=${join(ROOT, 'test/preload', `${preload}.cjs`)}`] : []),
+];
+
 /** ava starts all tests of a file at once; so many processes would only wait for each other, and time out. */
 const AT_ONCE = 2;
 const waiting: (() => void)[] = [];
@@ -61,7 +68,7 @@ function start(program: Program, options: ChildOptions): Promise<Exit> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      ['--expose-gc', ...flags, ...what, ...args],
+      [...always, ...flags, ...what, ...args],
       { cwd: ROOT, env: { ...process.env, ...env }, maxBuffer: 1 << 26 },
       (_error, stdout, stderr) => {
         clearTimeout(timer);

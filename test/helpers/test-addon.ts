@@ -38,6 +38,7 @@ export interface V8Addon {
 export interface NodeApiAddon {
   plain: Call;
   insideHandleScope: Call;
+  insideEscapableScope: Call;
   insideCallbackScope: Call;
   makeCallback: Call;
   catching: Call;

@@ -40,6 +40,17 @@ napi_value inside_handle_scope(napi_env env, napi_callback_info info) {
   return result == nullptr ? nullptr : undefined(env);
 }
 
+// insideEscapableScope(fn): answers what fn answers.
+napi_value inside_escapable_scope(napi_env env, napi_callback_info info) {
+  napi_value function = first_argument(env, info);
+  napi_escapable_handle_scope scope = nullptr;
+  napi_open_escapable_handle_scope(env, &scope);
+  napi_value result = call(env, function), escaped = nullptr;
+  if (result != nullptr) napi_escape_handle(env, scope, result, &escaped);
+  napi_close_escapable_handle_scope(env, scope);
+  return escaped;
+}
+
 // insideCallbackScope(fn)
 napi_value inside_callback_scope(napi_env env, napi_callback_info info) {
   napi_value function = first_argument(env, info);
@@ -99,6 +110,7 @@ napi_value initialize(napi_env env, napi_value exports) {
   } const functions[] = {
       {"plain", plain},
       {"insideHandleScope", inside_handle_scope},
+      {"insideEscapableScope", inside_escapable_scope},
       {"insideCallbackScope", inside_callback_scope},
       {"makeCallback", make_callback},
       {"catching", catching},
