@@ -229,6 +229,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   const napi_property_descriptor methods[] = {method<create>("create"),
                                               method<destroy>("destroy"),
                                               method<confirm_async>("confirmAsync"),
+                                              method<look_at_wasm_stack>("lookAtWasmStack"),
+                                              method<learn_wasm_stack>("learnWasmStack"),
                                               method<collect_garbage>("collectGarbage"),
                                               method<configure>("configure"),
                                               method<stats>("stats"),
