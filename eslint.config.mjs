@@ -31,7 +31,7 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default tseslint.config(
-  { ignores: ['**/build/', 'dist/', 'dist-test/', 'prebuilds/', '.nodes/'] },
+  { ignores: ['**/build/', 'dist/', 'dist-test/', 'prebuilds/', '.nodes/', '.world/'] },
   js.configs.recommended,
   {
     files: ['lib/**/*.{ts,mts}', 'test/**/*.{ts,mts}'],

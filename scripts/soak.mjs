@@ -48,7 +48,7 @@ function start(node, engine, binding) {
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr = (stderr + text).slice(-10_000)));
   const ended = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`the server ended: ${signal ?? `exit code ${code}`}\n${stderr}`);
+    throw new Error(`the server ended: ${signal ?? `exit code ${code}`}`);
   });
   ended.catch(() => undefined);
   // Answers of the server, and errors of ours, as long as it lives.
@@ -64,7 +64,7 @@ function start(node, engine, binding) {
     child.send({ command, ...rest });
     return answer;
   };
-  return { child, living, answerTo, tell };
+  return { child, living, answerTo, tell, printed: () => stderr };
 }
 
 // A moment without requests and without sleepers.
@@ -97,6 +97,8 @@ async function soak(node, engine, binding) {
     const missing = notBack(before, after);
     if (missing.length > 0) throw new Error(`not come back: ${missing.join('; ')}`);
     return { counts, before, after };
+  } catch (error) {
+    throw new Error(`${error.message}\n${server.printed()}`);
   } finally {
     server.child.kill('SIGKILL');
   }
@@ -118,10 +120,18 @@ for (const major of values.node.split(',').map(Number)) {
       const change = (name) => `${megabytes(before[name])} -> ${megabytes(after[name])}`;
       const descriptors = `${before.descriptors} -> ${after.descriptors}`;
       const cells = [counts.answered, counts.left].map(String);
-      rows.push([node.version, engine, ...cells, change('heapUsed'), change('rss'), descriptors, '']);
+      rows.push([
+        node.version,
+        engine,
+        ...cells,
+        change('heapUsed'),
+        change('rss'),
+        descriptors,
+        '',
+      ]);
       totals.passed++;
     } catch (error) {
-      failures.push({ title, report: error.stack });
+      failures.push({ title, report: error.message });
       rows.push([node.version, engine, '', '', '', '', '', 'FAILED']);
       totals.failed++;
     }

@@ -2,7 +2,7 @@
 //
 //   npm run test:world                                     on Node 20, 22, 24 and 26, direct engine
 //   npm run test:world -- --node 24 --engine direct,locker --suite node --match http --all
-//   npm run test:world -- --flag=--stress-compaction --flag=--gc-interval=500
+//   npm run test:world -- --flag=--stress-compaction       one round with this flag instead of four rounds
 //
 // Suites: `node` (Node's own test/parallel, --files of them by --seed, or --all), `packages` (the tests that npm
 // packages bring along) and `programs` (test/world/programs, which use packages inside a task). What they need is
@@ -11,6 +11,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { buildNative, mirrorSources } from './lib/native.mjs';
 import { majors, nodeOfMajor } from './lib/node_versions.mjs';
+import { read } from './lib/run.mjs';
 import { compileTests } from './lib/suite.mjs';
 import { table } from './lib/table.mjs';
 import { print, printFailures } from './lib/totals.mjs';
@@ -18,6 +19,10 @@ import { compare } from './lib/world/case.mjs';
 import { expectedDifferences } from './lib/world/expected.mjs';
 import { nodeSuite } from './lib/world/node_suite.mjs';
 import { packageSuite, programSuite } from './lib/world/packages.mjs';
+
+// Once as it is, then under flags that collect and move as often as possible, where the version has them.
+const everyRound = ['', '--stress-compaction', '--gc-interval=500', '--stress-scavenge=50'];
+const STRESSED = 0.2; // of the files: they take many times as long
 
 const suites = { node: nodeSuite, packages: packageSuite, programs: programSuite };
 
@@ -29,7 +34,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '600' },
     all: { type: 'boolean', default: false },
     match: { type: 'string', default: '' },
-    flag: { type: 'string', multiple: true, default: [] },
+    flag: { type: 'string', multiple: true, default: everyRound },
     seed: { type: 'string', default: String(1 + Math.floor(Math.random() * 1e6)) },
     seconds: { type: 'string', default: '60' },
     jobs: { type: 'string', default: String(Math.max(1, Math.floor(availableParallelism() / 2))) },
@@ -41,7 +46,8 @@ const files = values.all ? Infinity : Number(values.files);
 const tail = (text) => text.trimEnd().split('\n').slice(-40).join('\n');
 
 function reportOf({ run, plain }) {
-  const printed = run.stdout === plain.stdout ? '' : `\n-- without fibers it printed\n${tail(plain.stdout)}`;
+  const printed =
+    run.stdout === plain.stdout ? '' : `\n-- without fibers it printed\n${tail(plain.stdout)}`;
   return `ended: ${run.ended}; without fibers: ${plain.ended}\n${tail(run.stdout)}\n${tail(run.stderr)}${printed}`;
 }
 
@@ -74,38 +80,52 @@ async function runCases(cases, how, { isExpected, title }) {
   return counts;
 }
 
+// Those of `flags` that this Node knows.
+function roundsOf(node) {
+  const known = read(node.execPath, ['--v8-options']);
+  return values.flag.filter((flag) => known.includes(`${flag.split('=')[0]} `));
+}
+
+async function round(node, binding, { flag, engine, suite, share }) {
+  const start = performance.now();
+  const options = { files: Math.ceil(files * share), seed, match: values.match };
+  const cases = await suites[suite](node.major, options);
+  const how = {
+    execPath: node.execPath,
+    flags: flag === '' ? [] : [flag],
+    seed,
+    seconds: Number(values.seconds) * (flag === '' ? 1 : 5),
+    env: { GREENFIBER_ENGINE: engine, GREENFIBER_BINDING: binding },
+  };
+  const title = [`Node ${node.version}`, engine, flag].filter((part) => part !== '').join(', ');
+  const counts = await runCases(cases, how, {
+    isExpected: expectedDifferences(node.major, engine),
+    title,
+  });
+  const seconds = `${((performance.now() - start) / 1000).toFixed(0)} s`;
+  const cells = [counts.passed, counts.failed, counts.expected, counts.failing].map(String);
+  console.log(`${title}, ${suite}: ${cells[0]} passed, ${cells[1]} failed, ${seconds}`);
+  return { counts, row: [node.version, engine, flag, suite, ...cells, seconds] };
+}
+
 compileTests();
-console.log(`seed ${seed}${values.flag.map((flag) => ` ${flag}`).join('')}`);
-const rows = [['Node', 'engine', 'suite', 'passed', 'failed', 'expected', 'fail without', 'time']];
+console.log(`seed ${seed}`);
+const head = ['Node', 'engine', 'flag', 'suite', 'passed', 'failed', 'expected'];
+const rows = [[...head, 'fail without', 'time']];
 const totals = { passed: 0, failed: 0 };
 const failures = [];
 for (const major of values.node.split(',').map(Number)) {
   const node = nodeOfMajor(major);
   const binding = buildNative(node.nodedir, mirrorSources(node.folder));
-  for (const suite of values.suite.split(',')) {
-    const cases = await suites[suite](major, { files, seed, match: values.match, node });
-    for (const engine of values.engine.split(',')) {
-      const start = performance.now();
-      const counts = await runCases(
-        cases,
-        {
-          execPath: node.execPath,
-          flags: values.flag,
-          seed,
-          seconds: Number(values.seconds),
-          env: { GREENFIBER_ENGINE: engine, GREENFIBER_BINDING: binding },
-        },
-        {
-          isExpected: expectedDifferences(major, engine),
-          title: `Node ${node.version}, ${engine}`,
-        },
-      );
-      totals.passed += counts.passed;
-      totals.failed += counts.failed;
-      const seconds = `${((performance.now() - start) / 1000).toFixed(0)} s`;
-      const cells = [counts.passed, counts.failed, counts.expected, counts.failing].map(String);
-      rows.push([node.version, engine, suite, ...cells, seconds]);
-      console.log(`${rows.at(-1).join(' ')}`);
+  for (const flag of roundsOf(node)) {
+    const share = flag === '' || values.flag !== everyRound ? 1 : STRESSED;
+    for (const suite of values.suite.split(',')) {
+      for (const engine of values.engine.split(',')) {
+        const { counts, row } = await round(node, binding, { flag, engine, suite, share });
+        totals.passed += counts.passed;
+        totals.failed += counts.failed;
+        rows.push(row);
+      }
     }
   }
 }

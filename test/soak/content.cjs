@@ -8,7 +8,8 @@ const range = (count) => Array.from({ length: count }, (_, i) => i);
 /** Strings that V8 keeps as two halves until somebody looks into them. */
 function concatenated(n, ask) {
   let text = '';
-  for (const i of range(n % 40)) text += words[(n + i) % words.length] + (i % 20 === 0 ? ask(i) : i);
+  for (const i of range(n % 40))
+    text += words[(n + i) % words.length] + (i % 20 === 0 ? ask(i) : i);
   return text;
 }
 

@@ -1,5 +1,8 @@
-// SQLite with a user function that blocks: node:sqlite where it has user functions, else sql.js.
+// SQLite with a user function that blocks: node:sqlite where it has user functions, else sql.js. A connection serves one
+// task at a time: what several have begun on it has to end in the reverse order.
 'use strict';
+
+const { Mutex } = require('greenfiber');
 
 const { range, words } = require('./content.cjs');
 
@@ -8,7 +11,7 @@ const insert = (i) => `insert into words values (${i}, '${words[i % words.length
 const query = (n) =>
   `select id, twice(id) as twice, name from words where id % 10 = ${n % 10} order by id`;
 
-async function open(twice) {
+async function connect(twice) {
   const { DatabaseSync } = process.getBuiltinModule?.('node:sqlite') ?? {};
   if (DatabaseSync?.prototype.function !== undefined) {
     const database = new DatabaseSync(':memory:');
@@ -22,11 +25,20 @@ async function open(twice) {
   database.create_function('twice', twice);
   return (n) => {
     const statement = database.prepare(query(n));
-    const rows = [];
-    while (statement.step()) rows.push(statement.getAsObject());
-    statement.free();
-    return rows;
+    try {
+      const rows = [];
+      while (statement.step()) rows.push(statement.getAsObject());
+      return rows;
+    } finally {
+      statement.free();
+    }
   };
+}
+
+async function open(twice) {
+  const select = await connect(twice);
+  const mutex = new Mutex();
+  return (n) => mutex.run(() => select(n));
 }
 
 module.exports = { open };

@@ -13,4 +13,6 @@ function sleeps(number, most) {
 
 /** Answers the task that they all belong to: cancel it, and they end. Each sleeps at most so many ms at a time. */
 exports.putToSleep = (count, most) =>
-  spawn(() => group((g) => Array.from({ length: count }, (_, i) => g.spawn(() => sleeps(i, most)))));
+  spawn(() =>
+    group((g) => Array.from({ length: count }, (_, i) => g.spawn(() => sleeps(i, most)))),
+  );

@@ -28,7 +28,9 @@ function ask({ port, agent, route, n, leaveAfter }) {
       (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode, bytes: Buffer.concat(chunks) }));
+        response.on('end', () =>
+          resolve({ status: response.statusCode, bytes: Buffer.concat(chunks) }),
+        );
         response.on('error', reject);
       },
     );

@@ -8,6 +8,7 @@ export function sample(items, count, seed) {
     return Math.floor((state / 2 ** 32) * limit);
   };
   const chosen = [];
-  while (chosen.length < count && rest.length > 0) chosen.push(...rest.splice(below(rest.length), 1));
+  while (chosen.length < count && rest.length > 0)
+    chosen.push(...rest.splice(below(rest.length), 1));
   return chosen;
 }

@@ -37,7 +37,8 @@ const render = {
       '{% macro row(x) %}{{ x.name | slow }}{% endmacro %}{% for x in items %}{{ row(x) }}{% endfor %}',
       { items },
     ),
-  pug: () => pug.render('ul\n  each x in items\n    li(title=pause(x.price))= x.name', { items, pause }),
+  pug: () =>
+    pug.render('ul\n  each x in items\n    li(title=pause(x.price))= x.name', { items, pause }),
   marked: () => marked.parse(items.map((x) => `# ${x.name}\n\n* *${x.price}*\n`).join('\n')),
 };
 

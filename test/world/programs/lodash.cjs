@@ -18,7 +18,8 @@ const work = {
     _.cloneDeepWith(people, (value) => (typeof value === 'number' ? pause(value + 1) : undefined)),
   mergeWith: () =>
     _.mergeWith({}, ...people, (a, b) => (Array.isArray(a) ? pause(a.concat(b)) : undefined)),
-  template: () => _.template('<% _.each(people, (p) => { %><%- pause(p.name) %> <% }) %>')({ people, pause }),
+  template: () =>
+    _.template('<% _.each(people, (p) => { %><%- pause(p.name) %> <% }) %>')({ people, pause }),
   memoize: () => {
     const once = _.memoize((x) => pause(x * 2));
     return _.times(30, (i) => once(i % 7));

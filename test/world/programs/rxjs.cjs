@@ -17,9 +17,7 @@ const work = {
       ),
     ),
   inner: () =>
-    toArray(
-      rx.range(0, 20).pipe(rx.concatMap((x) => rx.from(blocking(() => pause(x) + 1)()))),
-    ),
+    toArray(rx.range(0, 20).pipe(rx.concatMap((x) => rx.from(blocking(() => pause(x) + 1)())))),
   errors: () =>
     toArray(
       rx.range(0, 5).pipe(
@@ -40,7 +38,12 @@ const work = {
     return seen;
   },
   scheduled: () =>
-    toArray(rx.scheduled([1, 2, 3], rx.asapScheduler).pipe(rx.map((x) => x + 1), rx.zipWith(rx.of(1, 2, 3)))),
+    toArray(
+      rx.scheduled([1, 2, 3], rx.asapScheduler).pipe(
+        rx.map((x) => x + 1),
+        rx.zipWith(rx.of(1, 2, 3)),
+      ),
+    ),
   using: () => {
     const log = [];
     rx.using(
