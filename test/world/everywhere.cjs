@@ -12,8 +12,8 @@ const timers = require('node:timers');
 const isPlain = process.env.GREENFIBER_WORLD === 'plain';
 const { apply, ownKeys, getOwnPropertyDescriptor, defineProperty } = Reflect;
 
-/** Large enough for what runs on a main stack otherwise. */
-const STACK_SIZE = 1 << 20;
+/** Large enough for what runs on a main stack otherwise; and nothing of what a program may give every object. */
+const OPTIONS = { __proto__: null, stackSize: 1 << 20 };
 
 /** So often an `assert.*` yields each time; then, where a program has millions of them, seldom. */
 const OFTEN = 10_000;
@@ -43,7 +43,7 @@ if (!isPlain) {
   };
 
   inFiber = (run, self, args) => {
-    const fiber = new Fiber(() => apply(run, self, args), { stackSize: STACK_SIZE });
+    const fiber = new Fiber(() => apply(run, self, args), OPTIONS);
     let answer = fiber.resume();
     while (!fiber.done) {
       pause();

@@ -16,7 +16,7 @@ function start(one, how, world, slot) {
   const { execPath, flags, seed, seconds } = how;
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'greenfiber-world-'));
   const args = [
-    ...['--require', one.preload, ...flags, ...(one.flags ?? [])],
+    ...['--expose-gc', '--require', one.preload, ...flags, ...(one.flags ?? [])],
     ...[one.file, ...(one.args ?? [])],
   ];
   const child = spawn(execPath, args, {
