@@ -42,7 +42,7 @@ const warmUp = Math.min(60, Math.max(5, seconds / 4));
 const PATIENCE = 20;
 
 function start(node, engine, binding) {
-  const child = fork(inRoot('dist-test/soak/server.cjs'), [], {
+  const child = fork(inRoot('test/soak/server.cjs'), [], {
     execPath: node.execPath,
     execArgv: ['--expose-gc', '--no-warnings', ...values.flag],
     env: { ...process.env, GREENFIBER_ENGINE: engine, GREENFIBER_BINDING: binding },

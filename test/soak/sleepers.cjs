@@ -2,7 +2,7 @@
 'use strict';
 
 const { group, sleep, spawn } = require('greenfiber');
-const { builtIns } = require('../helpers/built-ins');
+const { builtIns } = require('../../dist-test/helpers/built-ins');
 
 const bodies = Object.values(builtIns);
 

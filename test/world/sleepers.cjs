@@ -3,7 +3,7 @@
 'use strict';
 
 const { Fiber } = require('greenfiber');
-const { builtIns, swallowing } = require('../helpers/built-ins');
+const { builtIns, swallowing } = require('../../dist-test/helpers/built-ins');
 
 // Ours, whatever the program does to its own.
 const { floor, imul, log } = Math;

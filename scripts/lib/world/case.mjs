@@ -7,8 +7,8 @@ import path from 'node:path';
 import { inRoot } from '../paths.mjs';
 
 /** What `node --require` is given: everything in fibers, or the main module in a task. */
-export const everywhere = inRoot('dist-test', 'world', 'everywhere.cjs');
-export const inTask = inRoot('dist-test', 'world', 'in-task.cjs');
+export const everywhere = inRoot('test', 'world', 'everywhere.cjs');
+export const inTask = inRoot('test', 'world', 'in-task.cjs');
 
 const LONGEST_OUTPUT = 1 << 20;
 

@@ -24,12 +24,17 @@ const tested = {
 const testing = {
   '@matteo.collina/tspl': '0.2.0',
   'es-value-fixtures': '1.7.1',
+  'fast-json-body': '1.1.0',
   'fast-querystring': '1.1.2',
   'fastify-plugin': '5.1.0',
+  'fluent-json-schema': '6.0.1',
+  'flush-write-stream': '2.0.0',
+  h2url: '0.2.0',
   'has-override-mistake': '1.0.1',
   'has-property-descriptors': '1.0.2',
   'has-proto': '1.2.0',
   'iconv-lite': '0.5.2',
+  'import-fresh': '3.3.1',
   joi: '17.13.3',
   'mock-property': '1.1.2',
   'object-inspect': '1.13.4',
@@ -109,7 +114,7 @@ export function packageSuite(_major, { files, seed, match }) {
 /** Every program of test/world/programs. */
 export function programSuite(_major, { match }) {
   const modules = installed();
-  const folder = inRoot('dist-test', 'world', 'programs');
+  const folder = inRoot('test', 'world', 'programs');
   return readdirSync(folder)
     .filter((name) => name.endsWith('.cjs') && name.includes(match))
     .map((name) => ({
