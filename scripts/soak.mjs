@@ -104,7 +104,7 @@ async function soak(node, engine, binding) {
     if (missing.length > 0) throw new Error(`not come back: ${missing.join('; ')}`);
     return { counts, before, after };
   } catch (error) {
-    throw new Error(`${error.message}\n${server.printed()}`);
+    throw new Error(`${error.message}\n${server.printed()}`, { cause: error });
   } finally {
     server.child.kill('SIGKILL');
   }

@@ -21,7 +21,7 @@ if (!isPlain) {
   const { fiberize, sleep, yieldNow } = require('greenfiber');
   const { putToSleep } = require('./sleepers.cjs');
 
-  stir = putToSleep(200, Number(process.env.GREENFIBER_WORLD_SEED ?? 1));
+  ({ stir } = putToSleep(200, Number(process.env.GREENFIBER_WORLD_SEED ?? 1)));
   blocking = fiberize;
 
   let pauses = 0;

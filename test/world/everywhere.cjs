@@ -33,7 +33,7 @@ if (!isPlain) {
   const { Fiber } = require('greenfiber');
   const { putToSleep } = require('./sleepers.cjs');
 
-  const stir = putToSleep(200, Number(process.env.GREENFIBER_WORLD_SEED ?? 1));
+  const { stir, isStirring } = putToSleep(200, Number(process.env.GREENFIBER_WORLD_SEED ?? 1));
 
   let pauses = 0;
   pause = () => {
@@ -43,6 +43,7 @@ if (!isPlain) {
   };
 
   inFiber = (run, self, args) => {
+    if (isStirring()) return apply(run, self, args);
     const fiber = new Fiber(() => apply(run, self, args), OPTIONS);
     let answer = fiber.resume();
     while (!fiber.done) {

@@ -37,7 +37,7 @@ function randomFrom(seed) {
 
 /**
  * Puts `count` fibers to sleep. Answers `stir`, which wakes some of them, and now and then collects garbage, when it
- * is called (with --expose-gc). No fiber is made later, and no promise: async hooks of the program would see it.
+ * is called (with --expose-gc), and `isStirring`, whether one of them runs. No fiber is made later, and no promise: async hooks of the program would see it.
  */
 function putToSleep(count, seed) {
   const random = randomFrom(seed);
@@ -61,7 +61,7 @@ function putToSleep(count, seed) {
   });
   isStirring = false;
 
-  return function stir() {
+  function stir() {
     // What a sleeper does may be what calls this: `emit`, or a queue that it fills.
     if (isStirring) return;
     isStirring = true;
@@ -75,7 +75,8 @@ function putToSleep(count, seed) {
     } finally {
       isStirring = false;
     }
-  };
+  }
+  return { stir, isStirring: () => isStirring };
 }
 
 module.exports = { putToSleep };

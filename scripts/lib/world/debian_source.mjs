@@ -48,11 +48,22 @@ function aptOptions() {
   return Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
 }
 
-// The newest one of the same major version; for a Node that Debian does not have yet, the newest there is.
-function newestFor(major, versions) {
+// Those of the same major version, then older ones, the newest first.
+function candidates(major, versions) {
   const byNumber = (a, b) => b.localeCompare(a, 'en', { numeric: true });
-  const older = versions.filter((version) => Number.parseInt(version, 10) <= major);
-  return older.sort(byNumber)[0];
+  return [...new Set(versions)]
+    .filter((version) => Number.parseInt(version, 10) <= major)
+    .sort(byNumber);
+}
+
+// Answers the path of the archive, undefined if the mirror does not have it. Apt has checked what it leaves here; the
+// package's other parts we can do without.
+function download(version, options, target) {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  ask('apt-get', [...options, 'source', '--download-only', `nodejs=${version}`], { cwd: target });
+  const name = readdirSync(target).find((file) => /^nodejs_[^-]*\.orig\.tar\.xz$/.test(file));
+  return name && path.join(target, name);
 }
 
 /** Where a tree lies whose `test/parallel` fits Node `major`: fetched once, a few minutes the first time. */
@@ -68,21 +79,15 @@ export function nodeTests(major) {
   ask('apt-get', [...options, 'update', '-q']); // a suite that is not to be had leaves the others
   const { stdout } = ask('apt-cache', [...options, 'showsrc', 'nodejs']);
   const versions = [...stdout.matchAll(/^Version: (\S+)$/gm)].map((match) => match[1]);
-  const version = newestFor(major, versions);
-  if (version === undefined) fail(`no source package of nodejs for Node ${major}`);
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(target, { recursive: true });
-  const { stderr } = ask(
-    'apt-get',
-    [...options, 'source', '--download-only', `nodejs=${version}`],
-    { cwd: target },
-  );
-  // Apt has checked what it moved here. The package's other parts we can do without.
-  const archive = readdirSync(target).find((name) => /^nodejs_[^-]*\.orig\.tar\.xz$/.test(name));
-  if (archive === undefined) fail(`nodejs ${version}: ${stderr}`);
+  let archive;
+  for (const version of candidates(major, versions)) {
+    archive = download(version, options, target);
+    if (archive !== undefined) break;
+  }
+  if (archive === undefined) fail(`no source package of nodejs for Node ${major}: ${versions}`);
   const tests = ['--strip-components=1', '--wildcards', '*/test'];
-  run('tar', ['--extract', '--file', path.join(target, archive), '--directory', target, ...tests]);
-  rmSync(path.join(target, archive));
-  if (!found()) fail(`nodejs ${version} has no test/parallel`);
+  run('tar', ['--extract', '--file', archive, '--directory', target, ...tests]);
+  rmSync(archive);
+  if (!found()) fail(`the source package of Node ${major} has no test/parallel`);
   return target;
 }
