@@ -31,7 +31,9 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default tseslint.config(
-  { ignores: ['**/build/', 'dist/', 'dist-test/', 'prebuilds/', '.nodes/', '.runners/'] },
+  {
+    ignores: ['**/build/', 'dist/', 'dist-test/', 'prebuilds/', '.nodes/', '.runners/', '.world/'],
+  },
   js.configs.recommended,
   {
     files: ['lib/**/*.{ts,mts}', 'test/**/*.{ts,mts}'],
