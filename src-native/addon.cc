@@ -88,9 +88,9 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   options.stack_pool_size = given.size("poolSize");
   options.max_stacks = given.size("maxStacks");
   options.prefer_locker = given.is_true("preferLocker");
-  Runtime::Hooks functions = {hooks.function("main"),       hooks.function("capture"),
-                              hooks.function("makeError"),  hooks.function("splice"),
-                              hooks.function("forget"),     hooks.function("nothing"),
+  Runtime::Hooks functions = {hooks.function("main"),        hooks.function("capture"),
+                              hooks.function("makeError"),   hooks.function("splice"),
+                              hooks.function("forget"),      hooks.function("nothing"),
                               hooks.function("usesDomains"), hooks.function("leaveDomains"),
                               hooks.function("enterDomains")};
   const v8::Local<v8::Array> outcome = hooks.array("outcome");
@@ -126,9 +126,9 @@ Napi::Value destroy(const Napi::CallbackInfo& info) {
 Napi::Value confirm_async(const Napi::CallbackInfo& info) {
   Runtime* runtime = instance_of(info.Env()).runtime.get();
   return Napi::Boolean::New(
-      info.Env(), runtime != nullptr && v8_state::confirm_resource_array(
-                                            runtime->context(), runtime->async_places(),
-                                            to_v8(info[0])));
+      info.Env(),
+      runtime != nullptr && v8_state::confirm_resource_array(
+                                runtime->context(), runtime->async_places(), to_v8(info[0])));
 }
 
 v8_state::WasmStacks* wasm_stacks_of(Napi::Env env) {
@@ -151,7 +151,7 @@ Napi::Value learn_wasm_stack(const Napi::CallbackInfo& info) {
 // collectGarbage(onlyYoung), for the self-test.
 Napi::Value collect_garbage(const Napi::CallbackInfo& info) {
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
-  if (info[0].ToBoolean()) {
+  if (to_v8(info[0])->IsTrue()) {  // Node-API asks first whether the environment is stopping
     v8_state::collect_young(isolate);
   } else {
     v8_state::collect_all(isolate);

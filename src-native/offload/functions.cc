@@ -17,7 +17,7 @@ std::int32_t number(const Napi::CallbackInfo& info, std::size_t index) {
 Napi::Value start_pool(const Napi::CallbackInfo& info) {
   std::string failure;
   const std::int32_t pool = Environment::current().start_pool(
-      static_cast<std::uint32_t>(number(info, 0)), info[1].ToBoolean(), failure);
+      static_cast<std::uint32_t>(number(info, 0)), to_v8(info[1])->IsTrue(), failure);
   if (pool < 0) return Napi::String::New(info.Env(), failure);
   return Napi::Number::New(info.Env(), pool);
 }

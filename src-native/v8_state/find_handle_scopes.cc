@@ -27,6 +27,18 @@ std::size_t find_scope_data(v8::Isolate* isolate, const Layout& layout) {
   return found;
 }
 
+// Makes V8 take another handle block. Memory that a former isolate at the same address has left behind does not follow.
+template <typename Use>
+void with_another_block(v8::Isolate* isolate, const Word* limit, Use use) {
+  v8::HandleScope scope(isolate);
+  v8::Local<v8::Object> object = v8::Object::New(isolate);
+  const Word before = *limit;
+  for (std::size_t i = 0; i <= kHandlesPerBlock && *limit == before; ++i) {
+    v8::Local<v8::Object>::New(isolate, object);
+  }
+  use();
+}
+
 }  // namespace
 
 std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
@@ -37,8 +49,11 @@ std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, L
 
   // HandleScopeImplementer begins { isolate, blocks: { pointer, capacity, size } }, and the last block holds
   // the newest handle.
+  constexpr std::size_t kSize = 3;
   Word newest = *layout.handle_scope_data - sizeof(Word);
   Word* words = isolate_words(layout);
+  std::vector<Word*> places;
+  std::vector<Word> sizes;
   for (std::size_t i = 0; i < isolate_word_count(layout); ++i) {
     Word head[4], last_block;
     if (!probe.looks_like_pointer(words[i])) continue;
@@ -49,11 +64,24 @@ std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, L
     auto* blocks = reinterpret_cast<Word*>(head[1]);
     if (!probe.read(blocks + size - 1, &last_block, sizeof last_block)) continue;
     if (newest < last_block || newest >= last_block + kHandleBlockSize) continue;
-    if (layout.implementer_place != nullptr) return "HandleScopeImplementer (ambiguous)";
-    layout.implementer_place = reinterpret_cast<Word**>(&words[i]);
-    layout.main_implementer = *layout.implementer_place;
+    places.push_back(&words[i]);
+    sizes.push_back(size);
   }
-  return layout.implementer_place == nullptr ? "HandleScopeImplementer" : "";
+  if (places.size() > 1) {
+    std::vector<Word*> follow;
+    with_another_block(isolate, layout.handle_scope_data + 1, [&] {
+      for (std::size_t k = 0; k < places.size(); ++k) {
+        const Word* implementer = reinterpret_cast<const Word*>(*places[k]);
+        if (implementer[kSize] == sizes[k] + 1) follow.push_back(places[k]);
+      }
+    });
+    places = follow;
+  }
+  if (places.empty()) return "HandleScopeImplementer";
+  if (places.size() > 1) return "HandleScopeImplementer (ambiguous)";
+  layout.implementer_place = reinterpret_cast<Word**>(places.front());
+  layout.main_implementer = *layout.implementer_place;
+  return "";
 }
 
 std::string find_spare_block(v8::Isolate* isolate, const MemoryProbe&, Layout& layout) {

@@ -56,8 +56,8 @@ std::vector<std::uintptr_t> MemoryProbe::read_words(const void* address, std::si
     const std::uintptr_t at = begin + count * sizeof(std::uintptr_t);
     const std::size_t in_page = (kPage - at % kPage) / sizeof(std::uintptr_t);
     const std::size_t wanted = std::min(in_page, most - count);
-    if (wanted == 0 || !read(reinterpret_cast<void*>(at), &words[count],
-                             wanted * sizeof(std::uintptr_t))) {
+    if (wanted == 0 ||
+        !read(reinterpret_cast<void*>(at), &words[count], wanted * sizeof(std::uintptr_t))) {
       break;
     }
     count += wanted;

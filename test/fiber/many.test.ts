@@ -86,9 +86,11 @@ test('the pool keeps as many warm stacks as it is told to', (t) => {
 });
 
 test('unreachable created fibers cost nothing', (t) => {
-  const before = stats();
+  // A collection may come in between, and leave out more stacks than the one before.
+  const counted = () => ({ ...stats(), flatScavenges: undefined });
+  const before = counted();
   for (let i = 0; i < 10_000; i++) new Fiber(() => i);
-  t.deepEqual(stats(), before);
+  t.deepEqual(counted(), before);
 });
 
 test('objects that only a suspended fiber holds stay alive, and are freed after it', async (t) => {
