@@ -17,3 +17,9 @@ export function trimWhileIdle(addon: Addon): void {
     timer = undefined;
   }, PERIOD_MS).unref();
 }
+
+/** Until the next fiber begins. */
+export function stopTrimming(): void {
+  clearInterval(timer);
+  timer = undefined;
+}

@@ -6,6 +6,7 @@ import { group, type Group } from '../scheduler/group';
 import { currentScheduler } from '../scheduler/spawn';
 import { Waiter } from '../scheduler/waiter';
 import { Connection } from './connection';
+import { Handle } from './handle';
 import { converse, type OnConnectionError } from './converse';
 
 export interface ServeOptions {
@@ -21,6 +22,7 @@ export interface ServeOptions {
 export class Listener implements Iterable<Connection>, Disposable {
   /** The server underneath. Its event `drop` tells of connections above `maxConnections`. */
   readonly server: Server;
+  readonly #handle: Handle;
 
   readonly #maxPending: number;
   readonly #pending: Socket[] = [];
@@ -35,6 +37,7 @@ export class Listener implements Iterable<Connection>, Disposable {
   /** @internal */
   constructor(server: Server, maxPending: number) {
     this.server = server;
+    this.#handle = Handle.of(server);
     this.#maxPending = maxPending;
     server.on('connection', this.#arrive);
     server.on('error', this.#fail);
@@ -67,7 +70,7 @@ export class Listener implements Iterable<Connection>, Disposable {
     if (this.#errors.length > 0) throw this.#errors.shift();
     if (this.#closed) return null;
     this.#acceptors.push(waiter);
-    return waiter.park(() => {
+    return this.#handle.park(waiter, () => {
       this.#acceptors.splice(this.#acceptors.indexOf(waiter), 1);
     });
   }
@@ -148,7 +151,7 @@ export class Listener implements Iterable<Connection>, Disposable {
       }
       if (this.#closed) return;
       this.#end = waiter;
-      waiter.park(() => undefined);
+      this.#handle.park(waiter, () => undefined);
     }
   }
 

@@ -178,8 +178,11 @@ export class Offload {
     const done = Promise.all([this.#gatherer.closed, this.#javaScript.close(grace)]);
     const { task } = current;
     if (task === undefined) return done.then(noop);
-    const waiter = new Waiter(task, 'Offload.close', this);
-    void done.then(() => waiter.wake(undefined));
+    const waiter = new Waiter<undefined>(task, 'Offload.close', this);
+    done.then(
+      () => waiter.wake(undefined),
+      (error: unknown) => waiter.fail(error),
+    );
     if (task.isCancelled) throw task.scope.reason;
     waiter.park(noop);
     return undefined;

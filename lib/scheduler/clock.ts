@@ -8,8 +8,14 @@ export interface Clock {
   setTimer(ms: number, callback: () => void, keepsAlive: boolean): Timer;
 }
 
-export interface Timer {
+export interface Timer extends KeepAlive {
   cancel(): void;
+}
+
+/** What may keep the process alive. */
+export interface KeepAlive {
+  /** From now on it does, or does not. */
+  keepAlive(yes: boolean): void;
 }
 
 /** What a Node timer can wait for at once. */
@@ -18,24 +24,33 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 class NodeTimer implements Timer {
   #timeout: NodeJS.Timeout | undefined;
 
+  #keepsAlive: boolean;
+
   constructor(ms: number, callback: () => void, keepsAlive: boolean) {
-    this.#start(ms, callback, keepsAlive);
+    this.#keepsAlive = keepsAlive;
+    this.#start(ms, callback);
+  }
+
+  keepAlive(yes: boolean): void {
+    this.#keepsAlive = yes;
+    if (yes) this.#timeout?.ref();
+    else this.#timeout?.unref();
   }
 
   cancel(): void {
     clearTimeout(this.#timeout);
   }
 
-  #start(ms: number, callback: () => void, keepsAlive: boolean): void {
+  #start(ms: number, callback: () => void): void {
     if (ms === Infinity) return;
     const rest = ms - LONGEST_TIMER_MS;
     this.#timeout =
       rest > 0
         ? setTimeout(() => {
-            this.#start(rest, callback, keepsAlive);
+            this.#start(rest, callback);
           }, LONGEST_TIMER_MS)
         : setTimeout(callback, ms);
-    if (!keepsAlive) this.#timeout.unref();
+    if (!this.#keepsAlive) this.#timeout.unref();
   }
 }
 

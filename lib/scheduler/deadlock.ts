@@ -1,7 +1,10 @@
 import { count } from '../words';
+import { stopTrimming } from '../idle';
 import { tasksAsleep } from './alive';
+import { realClock, type KeepAlive } from './clock';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
+import type { Waiter } from './waiter';
 
 /** The exit code of a process that ends with tasks asleep for ever: the one of Node's unsettled `await`. */
 const DEADLOCK_EXIT_CODE = 13;
@@ -27,6 +30,7 @@ export function watchForDeadlock(scheduler: Scheduler): void {
   if (!isWatching) {
     isWatching = true;
     process.on('beforeExit', () => {
+      if (waitForTimers()) return;
       loopHasEnded = true;
       // Somebody else may have found more to do.
       setImmediate(() => {
@@ -38,6 +42,61 @@ export function watchForDeadlock(scheduler: Scheduler): void {
   // Those that were forgotten are not kept.
   for (const other of watched) if (other.firstAlive === undefined) watched.delete(other);
   watched.add(scheduler);
+}
+
+/** How often timers may go off in vain: some go off for ever. */
+const MOST_VAIN_WAITS = 10;
+let vainWaits = 0;
+/** Sleeps that were looked at, and what marks those that go on: it is taken off when a sleep ends. */
+const seen = new WeakSet<Waiter>();
+const mark: KeepAlive = { keepAlive: () => undefined };
+
+/**
+ * A timer that keeps no process alive, as that of `AbortSignal.timeout`, may wake a task that sleeps: as long as
+ * there is one, the process waits for it on that task's behalf. Answers whether it does.
+ */
+function waitForTimers(): boolean {
+  const asleep = [...watched].flatMap(tasksAsleep);
+  if (asleep.length === 0) return false;
+  stopTrimming(); // a timer of our own, which wakes nobody
+  vainWaits = asleep.filter(fellAsleep).length === 0 ? vainWaits + 1 : 0;
+  const due = vainWaits < MOST_VAIN_WAITS ? nextTimer() : undefined;
+  if (due === undefined) return false;
+  realClock.setTimer(due, () => undefined, true);
+  return true;
+}
+
+/** Whether it has gone on since this was asked the last time. */
+function fellAsleep({ waiter }: Task): boolean {
+  if (waiter === undefined || (seen.has(waiter) && waiter.keeper !== undefined)) return false;
+  seen.add(waiter);
+  waiter.keeper ??= mark;
+  return true;
+}
+
+/** Milliseconds until the next timer of Node's goes off, if there is one. Only its report tells. */
+function nextTimer(): number | undefined {
+  const { report } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };
+  if (report === undefined) return undefined;
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true; // or it would ask for the names of peers
+  try {
+    const { libuv } = report.getReport() as { libuv: LibuvHandle[] };
+    const timers = libuv.filter((handle) => handle.type === 'timer' && handle.is_active);
+    if (timers.length === 0) return undefined;
+    return Math.max(0, Math.min(...timers.map((timer) => timer.firesInMsFromNow)));
+  } catch {
+    return undefined;
+  } finally {
+    if (excludeNetwork !== undefined) report.excludeNetwork = excludeNetwork;
+  }
+}
+
+/** As Node's report tells of one. */
+interface LibuvHandle {
+  type: string;
+  is_active: boolean;
+  firesInMsFromNow: number;
 }
 
 /** Schedulers that have tasks which have not ended, and maybe some others. */

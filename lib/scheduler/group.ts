@@ -1,8 +1,11 @@
 import { AbortError, FiberError } from '../errors';
 import { checkFunction } from '../options';
+import { spliceAsyncFrames } from '../stack-trace';
 import { runningTask } from './current';
 import { inScope } from './limits';
 import { Scope } from './scope';
+import { settled } from './settled';
+import { nameIn, type SpawnOptions } from './spawn-options';
 import type { Task } from './task';
 import { Waiter } from './waiter';
 
@@ -26,7 +29,11 @@ export class Group {
    *
    * @throws {@link FiberError} `ERR_GROUP_CLOSED` when the group has ended; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
+  spawn<T>(fn: () => Promise<T>, options: SpawnOptions): Task<T>;
+  spawn<T>(fn: () => T, options: SpawnOptions): Task<T>;
+  spawn<A extends unknown[], T>(fn: (...args: A) => Promise<T>, ...args: A): Task<T>;
+  spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T>;
+  spawn(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Task {
     checkFunction('fn', fn);
     if (!this.#open) {
       throw new FiberError(
@@ -41,7 +48,7 @@ export class Group {
     });
     this.#running++;
     task.observe();
-    return task;
+    return nameIn(args, fn, task);
   }
 
   /** Raises `reason`, by default an {@link AbortError}, at every blocking call of its body and its members. */
@@ -63,11 +70,11 @@ export class Group {
   }
 
   /** @internal */
-  run<T>(body: (group: Group) => T): T {
+  run<T>(body: (group: Group) => Promise<T> | T): T {
     let failed = false;
     let result: unknown;
     try {
-      result = body(this);
+      result = settled('group', body(this));
     } catch (error) {
       failed = true;
       result = error;
@@ -76,7 +83,10 @@ export class Group {
     this.#waitForMembers();
     this.#open = false;
     const errors = [...this.#errors];
-    if (errors.length === 1) throw errors[0];
+    if (errors.length === 1) {
+      if (!failed || errors[0] !== result) spliceAsyncFrames(errors[0]);
+      throw errors[0];
+    }
     if (errors.length > 1) throw new AggregateError(errors, 'Several members of a group failed');
     if (failed) throw result; // its own cancellation
     return result as T;
@@ -108,9 +118,11 @@ export class Group {
  *
  * @throws what a member or the body threw; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`
  */
-export function group<T>(body: (group: Group) => T): T {
+export function group<T>(body: (group: Group) => Promise<T>): T;
+export function group<T>(body: (group: Group) => T): T;
+export function group<T>(body: (group: Group) => Promise<T> | T): T {
   checkFunction('body', body);
   const task = runningTask('group');
   const scope = new Scope(task, task.scope);
-  return inScope(task, scope, () => new Group(scope).run(body));
+  return inScope('group', task, scope, () => new Group(scope).run(body));
 }

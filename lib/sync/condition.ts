@@ -2,6 +2,7 @@ import { nativeError } from '../errors';
 import { runtime } from '../fiber';
 import { checkFunction, checkInteger, wrongType } from '../options';
 import { blockingTask } from '../scheduler/current';
+import { settled } from '../scheduler/settled';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { Mutex } from './mutex';
@@ -58,9 +59,9 @@ export class Condition {
    *
    * @throws as {@link wait}, and what `predicate` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  waitUntil(predicate: () => boolean): void {
+  waitUntil(predicate: () => Promise<boolean> | boolean): void {
     checkFunction('predicate', predicate);
-    while (!predicate()) this.wait();
+    while (!settled('Condition.waitUntil', predicate())) this.wait();
   }
 
   /**

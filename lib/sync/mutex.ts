@@ -1,6 +1,7 @@
 import { checkFunction } from '../options';
 import { blockingTask, current, runningTask } from '../scheduler/current';
 import { Hold, type Breakable } from '../scheduler/hold';
+import { settled } from '../scheduler/settled';
 import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
@@ -94,11 +95,13 @@ export class Mutex implements Breakable {
    *
    * @throws as {@link lock}, and what `fn` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  run<T>(fn: () => T): T {
+  run<T>(fn: () => Promise<T>): T;
+  run<T>(fn: () => T): T;
+  run<T>(fn: () => Promise<T> | T): T {
     checkFunction('fn', fn);
     this.acquire(blockingTask('Mutex.run'), 'Mutex.run', this);
     try {
-      return fn();
+      return settled('Mutex.run', fn());
     } finally {
       this.unlock();
     }
