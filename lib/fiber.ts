@@ -8,6 +8,7 @@ import { CREATED, FINISHED, Runtime, type Handle } from './native';
 import { observed } from './observer';
 import { checkFiberOptions, checkFunction } from './options';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
+import { showAs } from './look';
 
 /** Where a fiber is in its life. `resuming` waits for a fiber that it resumed. */
 export type FiberState = 'created' | 'running' | 'resuming' | 'suspended' | 'finished';
@@ -419,6 +420,12 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     return (native.innermost(this.#handle) ?? this) as Fiber;
   }
 }
+
+showAs(Fiber, ({ id, name, state }) => ({
+  id,
+  name: name === `fiber ${String(id)}` ? undefined : name,
+  state,
+}));
 
 function finishedError(): FiberError {
   return new FiberError('ERR_FIBER_FINISHED', 'The fiber has finished: create a new one');

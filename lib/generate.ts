@@ -12,9 +12,9 @@ const ITERATOR_PROTOTYPE = Object.getPrototypeOf(
 class Generation<T> implements IterableIterator<T>, Disposable {
   readonly #body: HandledBody;
 
-  constructor(body: (emit: (value: T) => void) => void) {
+  constructor(body: (emit: (value: T) => void) => unknown) {
     const handled: HandledBody = new HandledBody(() => {
-      const answer: unknown = body((value) => {
+      const answer = body((value) => {
         if (handled.done) throw endedError();
         handled.leave(value);
       });

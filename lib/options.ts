@@ -62,12 +62,14 @@ export function checkDuration(name: string, value: unknown): asserts value is nu
 /** Checks a moment on a clock, in milliseconds; `Infinity` never comes. */
 export function checkMoment(name: string, value: unknown): asserts value is number {
   if (typeof value === 'number' && !Number.isNaN(value)) return;
-  throw wrongNumber(name, 'a number of milliseconds', value);
+  throw wrongType(name, 'a number of milliseconds', value);
 }
 
 /** For what is no number, or not the right one: the words are the same. */
 export function wrongNumber(name: string, wanted: string, value: unknown): FiberError {
-  return typeof value === 'number' ? wrongValue(name, wanted, value) : wrongType(name, wanted, value);
+  return typeof value === 'number'
+    ? wrongValue(name, wanted, value)
+    : wrongType(name, wanted, value);
 }
 
 export function wrongType(name: string, wanted: string, value: unknown): FiberError {

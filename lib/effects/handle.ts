@@ -5,6 +5,7 @@ import { drive } from './drive';
 import { Effect } from './effect';
 import { Handling, type AnyClause } from './handling';
 import type { TailCall } from './tail-call';
+import { showAs } from '../look';
 
 declare const resultType: unique symbol;
 
@@ -26,6 +27,8 @@ class MadeClause implements Clause<never> {
     readonly answers: boolean,
   ) {}
 }
+
+showAs(MadeClause, ({ effect }) => ({ effect }));
 
 /**
  * A clause that decides what becomes of the rest of the body. `run` is given the payload and the continuation,

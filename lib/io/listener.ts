@@ -8,6 +8,7 @@ import { Waiter } from '../scheduler/waiter';
 import { Connection } from './connection';
 import { Handle } from './handle';
 import { converse, type OnConnectionError } from './converse';
+import { showAs } from '../look';
 
 export interface ServeOptions {
   /**
@@ -176,6 +177,8 @@ export class Listener implements Iterable<Connection>, Disposable {
     if (this.#serve !== undefined) throw busy();
   }
 }
+
+showAs(Listener, ({ address }) => ({ address, closed: address === null }));
 
 function busy(): FiberError {
   return new FiberError(

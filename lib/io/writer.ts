@@ -8,6 +8,7 @@ import { Waiter } from '../scheduler/waiter';
 import { isCancellation } from './cancellation';
 import { Handle } from './handle';
 import { errorOf, prematureClose } from './stream-error';
+import { showAs } from '../look';
 
 /**
  * Writes to any Writable in blocking style. A write sleeps until the stream has room and then hands its data
@@ -187,6 +188,11 @@ export class Writer {
     for (const flusher of this.#flushers.splice(0)) flusher.wake(undefined);
   }
 }
+
+showAs(Writer, ({ stream }) => ({
+  ended: stream.writableEnded,
+  needDrain: stream.writableNeedDrain,
+}));
 
 function checkWritable(stream: unknown): void {
   const { write, end, on } = (stream ?? {}) as Partial<Record<keyof Writable, unknown>>;

@@ -10,6 +10,7 @@ import { Gatherer } from './gatherer';
 import { JavaScriptPool, type Returned, type SelfContained } from './javascript-pool';
 import { nativeOffload, type LibraryDescription } from './native';
 import { Signature, type ExternalArgument } from './signature';
+import { showAs } from '../look';
 
 const MOST_THREADS = 1024;
 /** The buffers of a batch are the arguments of one native call. */
@@ -215,6 +216,8 @@ export class Offload {
     return { path, names, fn: fn as ExternalLibrary['fn'] };
   }
 }
+
+showAs(Offload, (offload) => ({ ...offload.stats() }));
 
 const noop = (): void => undefined;
 

@@ -8,6 +8,7 @@ import { settled } from './settled';
 import { nameIn, type SpawnOptions } from './spawn-options';
 import type { Task } from './task';
 import { Waiter } from './waiter';
+import { showAs } from '../look';
 
 /** Tasks that end together; see {@link group}. */
 export class Group {
@@ -29,10 +30,8 @@ export class Group {
    *
    * @throws {@link FiberError} `ERR_GROUP_CLOSED` when the group has ended; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  spawn<T>(fn: () => Promise<T>, options: SpawnOptions): Task<T>;
-  spawn<T>(fn: () => T, options: SpawnOptions): Task<T>;
-  spawn<A extends unknown[], T>(fn: (...args: A) => Promise<T>, ...args: A): Task<T>;
-  spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T>;
+  spawn<T>(fn: () => Promise<T> | T, options: SpawnOptions): Task<T>;
+  spawn<A extends unknown[], T>(fn: (...args: A) => Promise<T> | T, ...args: A): Task<T>;
   spawn(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Task {
     checkFunction('fn', fn);
     if (!this.#open) {
@@ -111,6 +110,8 @@ export class Group {
   }
 }
 
+showAs(Group, ({ owners }) => ({ members: owners.length }));
+
 /**
  * Runs `body`, which may spawn tasks into the group, and ends when the body and all of them have ended (Trio's
  * nursery). When one fails, the others are cancelled; one error is thrown as it is, several as an
@@ -118,8 +119,6 @@ export class Group {
  *
  * @throws what a member or the body threw; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`
  */
-export function group<T>(body: (group: Group) => Promise<T>): T;
-export function group<T>(body: (group: Group) => T): T;
 export function group<T>(body: (group: Group) => Promise<T> | T): T {
   checkFunction('body', body);
   const task = runningTask('group');

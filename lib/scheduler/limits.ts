@@ -1,10 +1,11 @@
 import { TimeoutError } from '../errors';
-import { checkDuration, checkFunction, checkMoment, wrongNumber, wrongType } from '../options';
+import { checkDuration, checkFunction, checkMoment, wrongType } from '../options';
 import type { Timer } from './clock';
 import { runningTask } from './current';
 import { Scope } from './scope';
 import { settled } from './settled';
 import type { Task } from './task';
+import { showAs } from '../look';
 
 /** What the function given to {@link timeout} and {@link deadline} can do with its own limit. */
 export class TimeLimit {
@@ -68,6 +69,8 @@ export class TimeLimit {
   }
 }
 
+showAs(TimeLimit, ({ deadline, expired }) => ({ deadline, expired }));
+
 /**
  * Runs `fn`, for the call `what`, in a scope of its own, which is the running task's innermost meanwhile.
  */
@@ -89,8 +92,6 @@ export function inScope<T>(what: string, task: Task, scope: Scope, fn: () => Pro
  * @throws {@link FiberError} `ERR_TIMEOUT`; `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`,
  * `ERR_FIBER_NOT_IN_FIBER`
  */
-export function timeout<T>(ms: number, fn: (limit: TimeLimit) => Promise<T>): T;
-export function timeout<T>(ms: number, fn: (limit: TimeLimit) => T): T;
 export function timeout<T>(ms: number, fn: (limit: TimeLimit) => Promise<T> | T): T {
   checkDuration('ms', ms);
   const task = runningTask('timeout');
@@ -102,14 +103,12 @@ export function timeout<T>(ms: number, fn: (limit: TimeLimit) => Promise<T> | T)
  *
  * @throws as {@link timeout}
  */
-export function deadline<T>(at: number | Date, fn: (limit: TimeLimit) => Promise<T>): T;
-export function deadline<T>(at: number | Date, fn: (limit: TimeLimit) => T): T;
 export function deadline<T>(at: number | Date, fn: (limit: TimeLimit) => Promise<T> | T): T {
   const task = runningTask('deadline');
   const { clock } = task.scheduler;
   const moment = at instanceof Date ? clock.now() + (at.getTime() - Date.now()) : at;
   if (typeof moment !== 'number' || Number.isNaN(moment)) {
-    throw wrongNumber('at', 'a number of milliseconds or a valid Date', at);
+    throw wrongType('at', 'a number of milliseconds or a valid Date', at);
   }
   return limited('deadline', task, moment, fn);
 }
@@ -136,8 +135,6 @@ function limited<T>(
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`
  */
-export function shield<T>(fn: () => Promise<T>): T;
-export function shield<T>(fn: () => T): T;
 export function shield<T>(fn: () => Promise<T> | T): T {
   checkFunction('fn', fn);
   const task = runningTask('shield');
@@ -149,8 +146,6 @@ export function shield<T>(fn: () => Promise<T> | T): T {
  *
  * @throws the signal's reason; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`
  */
-export function abortable<T>(signal: AbortSignal, fn: () => Promise<T>): T;
-export function abortable<T>(signal: AbortSignal, fn: () => T): T;
 export function abortable<T>(signal: AbortSignal, fn: () => Promise<T> | T): T {
   if (!((signal as unknown) instanceof AbortSignal)) {
     throw wrongType('signal', 'an AbortSignal', signal);

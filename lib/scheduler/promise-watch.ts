@@ -79,7 +79,7 @@ const { then } = Promise.prototype;
 
 function subscribe(key: PromiseLike<unknown>, promise: Promise<unknown>): Watchers {
   const watchers = new Watchers(key);
-  Reflect.apply(then, promise, [
+  void Reflect.apply(then, promise, [
     (value: unknown) => {
       watchers.settleAndRun(value, false);
     },

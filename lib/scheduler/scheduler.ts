@@ -13,6 +13,7 @@ import type { Scope } from './scope';
 import { nameIn, type SpawnOptions } from './spawn-options';
 import { Task } from './task';
 import { TaskQueue, type ReadyQueue } from './task-queue';
+import { showAs } from '../look';
 
 export interface SchedulerOptions {
   /** Milliseconds that tasks may run before the event loop gets its turn. Default 5. */
@@ -134,10 +135,8 @@ export class Scheduler {
    *
    * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
    */
-  spawn<T>(fn: () => Promise<T>, options: SpawnOptions): Task<T>;
-  spawn<T>(fn: () => T, options: SpawnOptions): Task<T>;
-  spawn<A extends unknown[], T>(fn: (...args: A) => Promise<T>, ...args: A): Task<T>;
-  spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T>;
+  spawn<T>(fn: () => Promise<T> | T, options: SpawnOptions): Task<T>;
+  spawn<A extends unknown[], T>(fn: (...args: A) => Promise<T> | T, ...args: A): Task<T>;
   spawn(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Task {
     checkFunction('fn', fn);
     return nameIn(args, fn, this.start(fn, args, undefined));
@@ -406,3 +405,5 @@ export class Scheduler {
     return this.#sliceIsOver;
   }
 }
+
+showAs(Scheduler, (scheduler) => ({ ...scheduler.stats() }));

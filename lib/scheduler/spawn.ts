@@ -18,13 +18,11 @@ export function currentScheduler(): Scheduler {
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
  */
-export function spawn<T>(fn: () => Promise<T>, options: SpawnOptions): Task<T>;
-export function spawn<T>(fn: () => T, options: SpawnOptions): Task<T>;
+export function spawn<T>(fn: () => Promise<T> | T, options: SpawnOptions): Task<T>;
 export function spawn<A extends unknown[], T>(
-  fn: (...args: A) => Promise<T>,
+  fn: (...args: A) => Promise<T> | T,
   ...args: A
 ): Task<T>;
-export function spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T>;
 export function spawn(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Task {
   checkFunction('fn', fn);
   return nameIn(args, fn, currentScheduler().start(fn, args, undefined));

@@ -15,6 +15,7 @@ import { settled } from './settled';
 import type { Scheduler } from './scheduler';
 import { Waiter } from './waiter';
 import { WaitQueue } from './wait-queue';
+import { showAs } from '../look';
 
 const noop = (): void => undefined;
 const NO_ARGUMENTS: [] = [];
@@ -309,6 +310,15 @@ export class Task<T = unknown> implements PromiseLike<T> {
     }
   }
 }
+
+showAs(Task, ({ id, name, status, keepsAlive, waiter, error, phase }) => ({
+  id,
+  name: name === `task ${String(id)}` ? undefined : name,
+  status,
+  waitsIn: waiter?.what,
+  background: keepsAlive ? undefined : true,
+  error: phase > Phase.finished ? error : undefined,
+}));
 
 /**
  * Aborted when a blocking call here would raise: the signal of the running task's innermost scope, be it a timeout, a

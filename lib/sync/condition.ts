@@ -6,6 +6,7 @@ import { settled } from '../scheduler/settled';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { Mutex } from './mutex';
+import { showAs } from '../look';
 
 const { isParkable } = runtime.fibers;
 /** Its place in {@link nativeError}'s list. */
@@ -87,3 +88,5 @@ export class Condition {
     this.#waiting.wakeAll(undefined);
   }
 }
+
+showAs(Condition, ({ name, mutex }) => ({ name, mutex }));

@@ -6,6 +6,7 @@ import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { brokenError, notOwnerError, reentrantError } from './lock-errors';
+import { showAs } from '../look';
 
 /** Releases a lock at the end of a block: `using held = mutex.lock();`. */
 export class LockGuard implements Disposable {
@@ -21,6 +22,8 @@ export class LockGuard implements Disposable {
     this.#release();
   }
 }
+
+showAs(LockGuard, () => ({}));
 
 /**
  * Lets one task at a time into what it protects, in the order in which they came. Not re-entrant. When the task
@@ -95,8 +98,6 @@ export class Mutex implements Breakable {
    *
    * @throws as {@link lock}, and what `fn` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  run<T>(fn: () => Promise<T>): T;
-  run<T>(fn: () => T): T;
   run<T>(fn: () => Promise<T> | T): T {
     checkFunction('fn', fn);
     this.acquire(blockingTask('Mutex.run'), 'Mutex.run', this);
@@ -145,3 +146,10 @@ export class Mutex implements Breakable {
     return true;
   }
 }
+
+showAs(Mutex, ({ name, owner, broken }) => ({
+  name,
+  locked: owner !== undefined,
+  owner: owner?.name,
+  broken: broken || undefined,
+}));

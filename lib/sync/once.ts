@@ -3,6 +3,7 @@ import { blockingTask } from '../scheduler/current';
 import { settled } from '../scheduler/settled';
 import type { Task } from '../scheduler/task';
 import { Mutex } from './mutex';
+import { showAs } from '../look';
 
 /** Something that is done once, by the first task that needs it, while the others wait for its value. */
 export class Once<T> {
@@ -42,3 +43,5 @@ export class Once<T> {
     }
   }
 }
+
+showAs(Once, ({ name, done }) => ({ name, done }));

@@ -7,6 +7,7 @@ import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { brokenError, notOwnerError, reentrantError } from './lock-errors';
 import { LockGuard } from './mutex';
+import { showAs } from '../look';
 
 /** What a waiter brings along: in which way it wants the lock. */
 type Mode = 'read' | 'write';
@@ -97,15 +98,11 @@ export class RwLock implements Breakable {
    *
    * @throws as {@link lockRead}, and what `fn` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  read<T>(fn: () => Promise<T>): T;
-  read<T>(fn: () => T): T;
   read<T>(fn: () => Promise<T> | T): T {
     return this.#run('read', 'RwLock.read', fn);
   }
 
   /** As {@link read}, for writing. */
-  write<T>(fn: () => Promise<T>): T;
-  write<T>(fn: () => T): T;
   write<T>(fn: () => Promise<T> | T): T {
     return this.#run('write', 'RwLock.write', fn);
   }
@@ -170,3 +167,10 @@ export class RwLock implements Breakable {
     }
   }
 }
+
+showAs(RwLock, ({ name, readers, writing, broken }) => ({
+  name,
+  readers,
+  writing,
+  broken: broken || undefined,
+}));

@@ -33,10 +33,8 @@ export abstract class Case implements Place {
     // It leaves no trace.
   }
 
-  /** Whether the process waits for it. */
-  keepAlive(_yes: boolean): void {
-    // Only timers can tell.
-  }
+  /** Whether the process waits for it, from now on, where that is for us to say. */
+  keepAlive?(yes: boolean): void;
 
   wake(value: unknown): boolean {
     return this.selection.win(this, value);

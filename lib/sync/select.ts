@@ -181,7 +181,7 @@ export class Selection implements KeepAlive {
   }
 
   keepAlive(yes: boolean): void {
-    for (const one of this.cases) one.keepAlive(yes);
+    for (const one of this.cases) one.keepAlive?.(yes);
   }
 
   /** `winner` happened, and no other will. */

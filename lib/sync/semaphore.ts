@@ -5,6 +5,7 @@ import { settled } from '../scheduler/settled';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { LockGuard } from './mutex';
+import { showAs } from '../look';
 
 const LARGEST_COUNT = 2 ** 31 - 1;
 
@@ -86,8 +87,6 @@ export class Semaphore {
    *
    * @throws as {@link acquire}, and what `fn` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  run<T>(fn: () => Promise<T>): T;
-  run<T>(fn: () => T): T;
   run<T>(fn: () => Promise<T> | T): T {
     checkFunction('fn', fn);
     this.acquire();
@@ -98,3 +97,9 @@ export class Semaphore {
     }
   }
 }
+
+showAs(Semaphore, ({ name, available, limit }) => ({
+  name,
+  available,
+  limit: limit === LARGEST_COUNT ? undefined : limit,
+}));
