@@ -19,7 +19,7 @@ export interface KeepAlive {
 }
 
 /** What a Node timer can wait for at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 class NodeTimer implements Timer {
   #timeout: NodeJS.Timeout | undefined;

@@ -1,7 +1,7 @@
 import { count } from '../words';
 import { stopTrimming } from '../idle';
 import { tasksAsleep } from './alive';
-import { realClock, type KeepAlive } from './clock';
+import { LONGEST_TIMER_MS, type KeepAlive } from './clock';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
 import type { Waiter } from './waiter';
@@ -47,9 +47,13 @@ export function watchForDeadlock(scheduler: Scheduler): void {
 /** How often timers may go off in vain: some go off for ever. */
 const MOST_VAIN_WAITS = 10;
 let vainWaits = 0;
+/** Node's clock may be so much behind. */
+const LATE_MS = 60_000;
+let isFresh = false;
+const noop = (): void => undefined;
 /** Sleeps that were looked at, and what marks those that go on: it is taken off when a sleep ends. */
 const seen = new WeakSet<Waiter>();
-const mark: KeepAlive = { keepAlive: () => undefined };
+const mark: KeepAlive = { keepAlive: noop };
 
 /**
  * A timer that keeps no process alive, as that of `AbortSignal.timeout`, may wake a task that sleeps: as long as
@@ -59,10 +63,16 @@ function waitForTimers(): boolean {
   const asleep = [...watched].flatMap(tasksAsleep);
   if (asleep.length === 0) return false;
   stopTrimming(); // a timer of our own, which wakes nobody
+  isFresh = !isFresh;
+  if (isFresh) {
+    // Node's clock may be set for a timer that was cleared since. When it rings, it is set anew.
+    setTimeout(noop, 1);
+    return true;
+  }
   vainWaits = asleep.filter(fellAsleep).length === 0 ? vainWaits + 1 : 0;
   const due = vainWaits < MOST_VAIN_WAITS ? nextTimer() : undefined;
   if (due === undefined) return false;
-  realClock.setTimer(due, () => undefined, true);
+  setTimeout(noop, due);
   return true;
 }
 
@@ -80,14 +90,18 @@ function nextTimer(): number | undefined {
   if (report === undefined) return undefined;
   const { excludeNetwork } = report;
   report.excludeNetwork = true; // or it would ask for the names of peers
+  // It is known by a timer that keeps the process alive: V8's own tasks have others, which do not.
+  const probe = setTimeout(noop, LONGEST_TIMER_MS);
   try {
     const { libuv } = report.getReport() as { libuv: LibuvHandle[] };
-    const timers = libuv.filter((handle) => handle.type === 'timer' && handle.is_active);
-    if (timers.length === 0) return undefined;
-    return Math.max(0, Math.min(...timers.map((timer) => timer.firesInMsFromNow)));
+    const clock = libuv.find((handle) => handle.type === 'timer' && handle.is_referenced);
+    if (clock === undefined || clock.firesInMsFromNow > LONGEST_TIMER_MS - LATE_MS)
+      return undefined;
+    return Math.max(0, clock.firesInMsFromNow);
   } catch {
     return undefined;
   } finally {
+    clearTimeout(probe);
     if (excludeNetwork !== undefined) report.excludeNetwork = excludeNetwork;
   }
 }
@@ -95,7 +109,7 @@ function nextTimer(): number | undefined {
 /** As Node's report tells of one. */
 interface LibuvHandle {
   type: string;
-  is_active: boolean;
+  is_referenced: boolean;
   firesInMsFromNow: number;
 }
 
