@@ -20,6 +20,7 @@ export function trimWhileIdle(addon: Addon): void {
 
 /** Until the next fiber begins. */
 export function stopTrimming(): void {
+  timer?.ref(); // or Node's clock would ring for it all the same
   clearInterval(timer);
   timer = undefined;
 }

@@ -1,3 +1,5 @@
+/* eslint-disable @typescript-eslint/no-misused-promises --
+   on purpose: async functions in odd places */
 /** What the process waits for follows the task, also while it sleeps; and deadlock reports are right. */
 import test from 'ava';
 

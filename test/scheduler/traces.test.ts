@@ -63,6 +63,7 @@ test('a shared error that is thrown again and again does not grow', (t) => {
       }).resume(),
     );
     // From ever new places, too.
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- a frame of its own each time
     new Function('call', `${'\n'.repeat(i)} call()`)(() => {
       caught(() =>
         new Fiber(() => {
