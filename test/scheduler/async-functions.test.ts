@@ -175,7 +175,7 @@ test('where nobody can wait for it, an async function is refused', async (t) => 
       () => Ask.perform('?'),
       answer(Ask, async () => later('!')),
     );
-    t.is<unknown>(answered, '!');
+    t.is<unknown, unknown>(answered, '!');
   });
   await later(5);
 });
