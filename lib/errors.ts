@@ -15,6 +15,7 @@ import { types } from 'node:util';
  * | `ERR_FIBER_OUT_OF_MEMORY` | no stack could be had for another fiber |
  * | `ERR_FIBER_KILLED` | the fiber is being unwound by `return()` ({@link FiberKilled}) |
  * | `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE` | an argument is not what it has to be |
+ * | `ERR_FIBER_ASYNC_FUNCTION` | an async function was given where nobody can wait for its promise |
  * | `ABORT_ERR` | a blocking call's scope was cancelled ({@link AbortError}) |
  * | `ERR_TIMEOUT` | the time that a blocking call's scope was given ran out ({@link TimeoutError}) |
  * | `ERR_TASK_JOINS_ITSELF` | a task would wait for its own end |
@@ -65,6 +66,7 @@ export type FiberErrorCode =
   | 'ERR_FIBER_KILLED'
   | 'ERR_FIBER_INVALID_ARG_TYPE'
   | 'ERR_FIBER_INVALID_ARG_VALUE'
+  | 'ERR_FIBER_ASYNC_FUNCTION'
   | 'ABORT_ERR'
   | 'ERR_TIMEOUT'
   | 'ERR_TASK_JOINS_ITSELF'
@@ -177,7 +179,8 @@ export class TimeoutError extends FiberError {
 const NATIVE_ERRORS: readonly (readonly [FiberErrorCode, string])[] = [
   [
     'ERR_FIBER_NOT_IN_FIBER',
-    'Only a fiber can be suspended, and this is the main stack: call it from inside a Fiber',
+    'Only a fiber can be suspended, and this is the main stack: call it from inside a Fiber, where what follows an ' +
+      'await, or is called by a timer or an event, is not',
   ],
   [
     'ERR_FIBER_RUNNING',

@@ -1,5 +1,7 @@
 import { access } from './fiber-access';
 import { checkFunction } from './options';
+import { settled } from './scheduler/settled';
+import { showAs } from './look';
 
 /**
  * A variable that every fiber, and so every task, has a value of its own of. A new one inherits the values that
@@ -27,16 +29,18 @@ export class FiberLocal<T> {
   }
 
   /**
-   * Runs `fn` with this value; afterwards the running fiber has the former one again.
+   * Runs `fn` with this value; afterwards the running fiber has the former one again. In a task, of an async
+   * function its promise is waited for.
    *
-   * @throws what `fn` throws; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
+   * @throws what `fn` throws; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_ASYNC_FUNCTION` outside of
+   * tasks
    */
-  run<R>(value: T, fn: () => R): R {
+  run<R>(value: T, fn: () => Promise<R> | R): R {
     checkFunction('fn', fn);
     const outer = access.locals();
     this.set(value);
     try {
-      return fn();
+      return settled('FiberLocal.run', fn());
     } finally {
       this.#restore(outer);
     }
@@ -50,3 +54,5 @@ export class FiberLocal<T> {
     access.setLocals(locals);
   }
 }
+
+showAs(FiberLocal, (local) => ({ name: local.name, value: local.get() }));

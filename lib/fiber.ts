@@ -17,6 +17,7 @@ import { observed } from './observer';
 import { checkFiberOptions, checkFunction } from './options';
 import { verifyEngine } from './self-test';
 import { captureOwnFrames, spliceFrames } from './stack-trace';
+import { showAs } from './look';
 import { leaveStoresByFlow } from './storage-switch';
 
 /** Where a fiber is in its life. `resuming` waits for a fiber that it resumed. */
@@ -450,6 +451,11 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 }
 
+showAs(Fiber, ({ id, name, state }) => ({
+  id,
+  name: name === `fiber ${String(id)}` ? undefined : name,
+  state,
+}));
 verifyEngine(runtime, Fiber);
 if (runtime.isUsable()) serveThread();
 

@@ -2,6 +2,7 @@ import { HandledBody } from './effects/handled-body';
 import { request, takePayload } from './effects/request';
 import { FiberError } from './errors';
 import { checkFunction } from './options';
+import { asyncFunctionError, isPromise } from './scheduler/settled';
 
 /** Has `map`, `filter` and the like where Node has them. */
 const ITERATOR_PROTOTYPE = Object.getPrototypeOf(
@@ -11,12 +12,14 @@ const ITERATOR_PROTOTYPE = Object.getPrototypeOf(
 class Generation<T> implements IterableIterator<T>, Disposable {
   readonly #body: HandledBody;
 
-  constructor(body: (emit: (value: T) => void) => void) {
+  constructor(body: (emit: (value: T) => void) => unknown) {
     const handled: HandledBody = new HandledBody(() => {
-      body((value) => {
+      const answer = body((value) => {
         if (handled.done) throw endedError();
         handled.leave(value);
       });
+      // What follows its first await is not in the body, and cannot emit.
+      if (isPromise(answer)) throw asyncFunctionError('generate', answer);
     }, []);
     this.#body = handled;
   }
@@ -69,7 +72,7 @@ Object.setPrototypeOf(Generation.prototype, ITERATOR_PROTOTYPE);
  * ```
  *
  * `next` throws {@link FiberError} `ERR_FIBER_RUNNING` while the body runs, `ERR_FIBER_NESTING` and
- * `ERR_FIBER_OUT_OF_MEMORY`; `emit` throws `ERR_FIBER_NOT_IN_FIBER` outside of its body and
+ * `ERR_FIBER_OUT_OF_MEMORY`, and `ERR_FIBER_ASYNC_FUNCTION` at the end of an async body; `emit` throws `ERR_FIBER_NOT_IN_FIBER` outside of its body and
  * `ERR_FIBER_NOT_YIELDABLE` where a frame that cannot be left lies in between.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false

@@ -18,3 +18,10 @@ export function trimWhileIdle(addon: Addon): void {
     timer = undefined;
   }, PERIOD_MS).unref();
 }
+
+/** Until the next fiber begins. */
+export function stopTrimming(): void {
+  timer?.ref(); // or Node's clock would ring for it all the same
+  clearInterval(timer);
+  timer = undefined;
+}

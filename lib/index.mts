@@ -7,6 +7,7 @@ export {
   Channel,
   Condition,
   configure,
+  currentSignal,
   currentTask,
   deadline,
   effect,

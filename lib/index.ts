@@ -26,7 +26,8 @@ export { abortable, deadline, shield, timeout, type TimeLimit } from './schedule
 export { Scheduler, type SchedulerOptions, type SchedulerStats } from './scheduler/scheduler';
 export { fiberize, spawn } from './scheduler/spawn';
 export { type TaskStatus } from './scheduler/phase';
-export { currentTask, type Task } from './scheduler/task';
+export { type SpawnOptions } from './scheduler/spawn-options';
+export { currentSignal, currentTask, type Task } from './scheduler/task';
 export { sync, wait } from './scheduler/wait';
 export { Barrier } from './sync/barrier';
 export { Channel, type Received } from './sync/channel';

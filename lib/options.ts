@@ -41,12 +41,8 @@ export function checkInteger(
   least: number,
   most: number,
 ): asserts value is number {
-  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new FiberError(
-    'ERR_FIBER_INVALID_ARG_VALUE',
-    `${name} must be a whole number from ${String(least)} to ${String(most)}, not ${String(value)}`,
-  );
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  throw wrongNumber(name, `a whole number from ${String(least)} to ${String(most)}`, value);
 }
 
 /** For a value of the right type that is out of range. */
@@ -59,8 +55,21 @@ export function wrongValue(name: string, wanted: string, value: unknown): FiberE
 
 /** Checks a number of milliseconds from 0; `Infinity` means never. */
 export function checkDuration(name: string, value: unknown): asserts value is number {
-  if (typeof value !== 'number') throw wrongType(name, 'a number of milliseconds', value);
-  if (!(value >= 0)) throw wrongValue(name, 'a number of milliseconds from 0', value);
+  if (typeof value === 'number' && value >= 0) return;
+  throw wrongNumber(name, 'a number of milliseconds from 0', value);
+}
+
+/** Checks a moment on a clock, in milliseconds; `Infinity` never comes. */
+export function checkMoment(name: string, value: unknown): asserts value is number {
+  if (typeof value === 'number' && !Number.isNaN(value)) return;
+  throw wrongType(name, 'a number of milliseconds', value);
+}
+
+/** For what is no number, or not the right one: the words are the same. */
+export function wrongNumber(name: string, wanted: string, value: unknown): FiberError {
+  return typeof value === 'number'
+    ? wrongValue(name, wanted, value)
+    : wrongType(name, wanted, value);
 }
 
 export function wrongType(name: string, wanted: string, value: unknown): FiberError {

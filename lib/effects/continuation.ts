@@ -4,6 +4,7 @@ import { drive } from './drive';
 import type { Effect } from './effect';
 import type { Handling } from './handling';
 import { PendingCall, type TailCall } from './tail-call';
+import { showAs } from '../look';
 
 /**
  * Everything between a `perform` and its handler, asleep: the rest of the handled body, any number of fibers. It
@@ -97,3 +98,5 @@ export class Continuation<A = unknown, R = unknown> {
     );
   }
 }
+
+showAs(Continuation, ({ used }) => ({ used }));

@@ -1,3 +1,6 @@
+import { types } from 'node:util';
+
+import { settled } from '../scheduler/settled';
 import { watchAbandoned } from './abandoned';
 import { Continuation } from './continuation';
 import type { AnyClause, Handling } from './handling';
@@ -31,7 +34,7 @@ export function drive(handling: Handling, answer: unknown): unknown {
 function answerWith(handling: Handling, { run }: AnyClause, payload: never): unknown {
   let value: unknown;
   try {
-    value = run(payload, undefined as never);
+    value = settled('answer', run(payload, undefined as never));
   } catch (error) {
     return handling.raise(error);
   }
@@ -43,7 +46,10 @@ function decide(handling: Handling, { effect, run }: AnyClause, payload: never):
   const continuation = new Continuation<never, never>(handling, effect);
   let result: unknown;
   try {
-    return (result = run(payload, continuation));
+    result = run(payload, continuation);
+    // Others may answer the promise that the body does.
+    if (types.isAsyncFunction(run)) result = settled('on', result);
+    return result;
   } finally {
     if (!continuation.used && !(result instanceof PendingCall))
       watchAbandoned(continuation, handling);

@@ -2,6 +2,7 @@ import { FiberError } from '../errors';
 import { runtime } from '../fiber';
 import { wrongType } from '../options';
 import { request, takePayload } from './request';
+import { showAs } from '../look';
 
 // By a name of its own: see lib/fiber.ts.
 const performNative = runtime.fibers.perform;
@@ -50,6 +51,8 @@ export class Effect<P = void, A = void> {
     );
   }
 }
+
+showAs(Effect, ({ name }) => ({ name }));
 
 /**
  * Declares an effect: `const Ask = effect<string, number>('Ask')`, then `Ask.perform('how many?')`.

@@ -5,6 +5,7 @@ import { drive } from './drive';
 import { Effect } from './effect';
 import { Handling, type AnyClause } from './handling';
 import type { TailCall } from './tail-call';
+import { showAs } from '../look';
 
 declare const resultType: unique symbol;
 
@@ -27,10 +28,13 @@ class MadeClause implements Clause<never> {
   ) {}
 }
 
+showAs(MadeClause, ({ effect }) => ({ effect }));
+
 /**
  * A clause that decides what becomes of the rest of the body. `run` is given the payload and the continuation,
  * and may continue it now, once and in whatever way, keep it for later, or drop it; what it returns is what
- * `handle` (or the call of {@link Continuation.resume} that led here) answers.
+ * `handle` (or the call of {@link Continuation.resume} that led here) answers. In a task, of an async clause the
+ * promise is waited for; elsewhere `handle` throws `ERR_FIBER_ASYNC_FUNCTION`.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
  */
@@ -43,7 +47,8 @@ export function on<P, A, R>(
 
 /**
  * A clause whose answer is the effect's: `perform` answers what `run` returns and throws what it throws, but
- * `run` runs outside of the body, where the handler is. The cheapest kind, and no stack piles up.
+ * `run` runs outside of the body, where the handler is. The cheapest kind, and no stack piles up. In a task, of an
+ * async clause the promise is waited for; elsewhere `perform` throws `ERR_FIBER_ASYNC_FUNCTION`.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
  */

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { AbortError, TimeoutError } from '../errors';
 import { checkDuration, checkFunction, checkObject } from '../options';
 import { timeout } from '../scheduler/limits';
+import { settled } from '../scheduler/settled';
 import { currentScheduler } from '../scheduler/spawn';
 import { clientOf, type Client, type Request } from './client';
 import {
@@ -102,7 +103,7 @@ export class FiberServer extends http.Server {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (this.#handlerTimeout === Infinity) {
-      this.#handler(request, response);
+      settled('createServer', this.#handler(request, response));
     } else {
       this.#answerInTime(request, response);
     }
@@ -112,7 +113,7 @@ export class FiberServer extends http.Server {
   #answerInTime(request: IncomingMessage, response: ServerResponse): void {
     timeout(this.#handlerTimeout, (limit) => {
       try {
-        this.#handler(request, response);
+        settled('createServer', this.#handler(request, response));
       } catch (error) {
         const isOurs = error instanceof TimeoutError && limit.signal.reason === error;
         throw isOurs ? tookTooLong(error) : error;

@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads';
 
 import { Fiber, runtime } from '../fiber';
-import { checkObject, wrongValue } from '../options';
+import { checkObject, wrongNumber } from '../options';
 import { aliveTasks } from '../scheduler/alive';
 import { current } from '../scheduler/current';
 import { watchedSchedulers } from '../scheduler/deadlock';
@@ -35,7 +35,7 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
   checkObject('options', options);
   const { limit = Infinity } = options;
   if (typeof limit !== 'number' || !(limit >= 0)) {
-    throw wrongValue('options.limit', 'a number from 0', limit);
+    throw wrongNumber('options.limit', 'a number from 0', limit);
   }
   const schedulers = liveSchedulers();
   const tasks = schedulers.flatMap(aliveTasks);

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { checkObject, wrongType } from '../options';
 import { Waiter } from '../scheduler/waiter';
 import { Connection } from './connection';
+import { Handle } from './handle';
 import { prematureClose } from './stream-error';
 
 /**
@@ -45,7 +46,7 @@ export function openSocket<S extends net.Socket>(
   const events = Object.entries(settle);
   for (const [event, listener] of events) socket.once(event, listener);
   try {
-    waiter.park(() => socket.destroy());
+    Handle.of(socket).park(waiter, () => socket.destroy());
   } finally {
     for (const [event, listener] of events) socket.off(event, listener);
   }

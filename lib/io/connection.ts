@@ -5,6 +5,7 @@ import type { Framing } from './framing';
 import { frames } from './framing';
 import { Reader } from './reader';
 import { Writer } from './writer';
+import { showAs } from '../look';
 
 /**
  * A socket, or any other Duplex of bytes, in blocking style: a {@link Reader} and a {@link Writer}. The two
@@ -109,3 +110,16 @@ export class Connection<S extends Duplex = Socket> implements Iterable<Buffer>, 
     return this.reader[Symbol.iterator]();
   }
 }
+
+showAs(Connection, ({ socket, reader, writer }: Connection<Duplex>) => {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket as Partial<Socket>;
+  const at = (address?: string, port?: number): string | undefined =>
+    address === undefined ? undefined : `${address}:${String(port)}`;
+  return {
+    local: at(localAddress, localPort),
+    remote: at(remoteAddress, remotePort),
+    buffered: reader.buffered,
+    ended: writer.stream.writableEnded,
+    destroyed: socket.destroyed,
+  };
+});

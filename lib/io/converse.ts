@@ -1,4 +1,5 @@
 import { FiberError, type FiberErrorCode } from '../errors';
+import { settled } from '../scheduler/settled';
 import { isCancellation } from './cancellation';
 import type { Connection } from './connection';
 
@@ -19,7 +20,7 @@ export function converse(
   onError: OnConnectionError | undefined,
 ): void {
   try {
-    handler(connection);
+    settled('Listener.serve', handler(connection));
     if (!connection.socket.destroyed) connection.close();
   } catch (error) {
     if (isCancellation(error)) throw error;

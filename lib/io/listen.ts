@@ -2,6 +2,7 @@ import net from 'node:net';
 
 import { checkInteger, checkObject, wrongType } from '../options';
 import { Waiter } from '../scheduler/waiter';
+import { Handle } from './handle';
 import { Listener } from './listener';
 
 export interface ListenOptions extends net.ListenOptions {
@@ -40,7 +41,7 @@ export function listen(at: number | ListenOptions, host?: string): Listener {
   };
   server.once('listening', listening).once('error', fail).listen(where);
   try {
-    waiter.park(() => {
+    Handle.of(server).park(waiter, () => {
       listener.close();
     });
   } finally {

@@ -6,7 +6,9 @@ import { group, type Group } from '../scheduler/group';
 import { currentScheduler } from '../scheduler/spawn';
 import { Waiter } from '../scheduler/waiter';
 import { Connection } from './connection';
+import { Handle } from './handle';
 import { converse, type OnConnectionError } from './converse';
+import { showAs } from '../look';
 
 export interface ServeOptions {
   /**
@@ -21,6 +23,7 @@ export interface ServeOptions {
 export class Listener implements Iterable<Connection>, Disposable {
   /** The server underneath. Its event `drop` tells of connections above `maxConnections`. */
   readonly server: Server;
+  readonly #handle: Handle;
 
   readonly #maxPending: number;
   readonly #pending: Socket[] = [];
@@ -35,6 +38,7 @@ export class Listener implements Iterable<Connection>, Disposable {
   /** @internal */
   constructor(server: Server, maxPending: number) {
     this.server = server;
+    this.#handle = Handle.of(server);
     this.#maxPending = maxPending;
     server.on('connection', this.#arrive);
     server.on('error', this.#fail);
@@ -67,7 +71,7 @@ export class Listener implements Iterable<Connection>, Disposable {
     if (this.#errors.length > 0) throw this.#errors.shift();
     if (this.#closed) return null;
     this.#acceptors.push(waiter);
-    return waiter.park(() => {
+    return this.#handle.park(waiter, () => {
       this.#acceptors.splice(this.#acceptors.indexOf(waiter), 1);
     });
   }
@@ -148,7 +152,7 @@ export class Listener implements Iterable<Connection>, Disposable {
       }
       if (this.#closed) return;
       this.#end = waiter;
-      waiter.park(() => undefined);
+      this.#handle.park(waiter, () => undefined);
     }
   }
 
@@ -173,6 +177,8 @@ export class Listener implements Iterable<Connection>, Disposable {
     if (this.#serve !== undefined) throw busy();
   }
 }
+
+showAs(Listener, ({ address }) => ({ address, closed: address === null }));
 
 function busy(): FiberError {
   return new FiberError(

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import { Source } from './source';
+import { showAs } from '../look';
 
 /**
  * Reads any Readable in blocking style, value by value: one in object mode, or one of strings. The rules are
@@ -46,3 +47,5 @@ export class ObjectReader<T = unknown> implements Iterable<T> {
     for (let value = this.read(); value !== null; value = this.read()) yield value;
   }
 }
+
+showAs(ObjectReader, ({ stream }) => ({ ended: stream.readableEnded }));

@@ -4,6 +4,7 @@ import { FiberError } from '../errors';
 import { checkInteger, wrongValue } from '../options';
 import { ByteQueue } from './byte-queue';
 import { Source } from './source';
+import { showAs } from '../look';
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -173,6 +174,8 @@ export class Reader implements Iterable<Buffer> {
     return chunk !== null;
   }
 }
+
+showAs(Reader, ({ buffered, stream }) => ({ buffered, ended: stream.readableEnded }));
 
 /** For a frame that is longer than its protocol allows; it is still unread. */
 export function tooLong(what: string, maxLength: number): FiberError {

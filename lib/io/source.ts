@@ -4,6 +4,7 @@ import { FiberError } from '../errors';
 import { wrongType } from '../options';
 import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
+import { Handle } from './handle';
 import { errorOf, prematureClose } from './stream-error';
 
 const noop = (): void => undefined;
@@ -17,6 +18,7 @@ const taken = new WeakSet<Readable>();
  */
 export class Source<T> {
   readonly stream: Readable;
+  readonly #handle: Handle;
   #sleeper: Waiter<undefined> | undefined = undefined;
   #error: unknown = undefined;
   #ended: boolean;
@@ -34,6 +36,7 @@ export class Source<T> {
     }
     taken.add(stream);
     this.stream = stream;
+    this.#handle = Handle.of(stream);
     this.#ended = stream.readableEnded;
     stream.on('readable', this.#wake);
     stream.on('end', this.#end);
@@ -68,7 +71,7 @@ export class Source<T> {
       if (this.stream.destroyed) throw prematureClose('read');
       this.#sleeper = Waiter.begin<undefined>(what, this.stream);
       try {
-        this.#sleeper.park(noop);
+        this.#handle.park(this.#sleeper, noop);
       } finally {
         this.#sleeper = undefined;
       }

@@ -6,7 +6,9 @@ import { blockingTask } from '../scheduler/current';
 import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { isCancellation } from './cancellation';
+import { Handle } from './handle';
 import { errorOf, prematureClose } from './stream-error';
+import { showAs } from '../look';
 
 /**
  * Writes to any Writable in blocking style. A write sleeps until the stream has room and then hands its data
@@ -18,6 +20,7 @@ import { errorOf, prematureClose } from './stream-error';
 export class Writer {
   /** The stream that is written to. */
   readonly stream: Writable;
+  readonly #handle: Handle;
 
   /** Writes that wait for room, the oldest first. */
   readonly #writers: Waiter<undefined>[] = [];
@@ -36,6 +39,7 @@ export class Writer {
   constructor(stream: Writable) {
     checkWritable(stream);
     this.stream = stream;
+    this.#handle = Handle.of(stream);
     this.#finished = stream.writableFinished;
     stream.on('drain', this.#wakeWriter);
     stream.on('finish', this.#finish);
@@ -109,7 +113,7 @@ export class Writer {
     if (!this.#promised && this.#writers.length === 0 && !this.stream.writableNeedDrain) return;
     const waiter = new Waiter<undefined>(task, what, this.stream);
     this.#writers.push(waiter);
-    waiter.park(() => {
+    this.#handle.park(waiter, () => {
       this.#writers.splice(this.#writers.indexOf(waiter), 1);
     });
     this.#promised = false;
@@ -132,7 +136,7 @@ export class Writer {
 
   #sleep(waiter: Waiter<undefined>): void {
     this.#flushers.push(waiter);
-    waiter.park(() => {
+    this.#handle.park(waiter, () => {
       this.#flushers.splice(this.#flushers.indexOf(waiter), 1);
     });
   }
@@ -184,6 +188,11 @@ export class Writer {
     for (const flusher of this.#flushers.splice(0)) flusher.wake(undefined);
   }
 }
+
+showAs(Writer, ({ stream }) => ({
+  ended: stream.writableEnded,
+  needDrain: stream.writableNeedDrain,
+}));
 
 function checkWritable(stream: unknown): void {
   const { write, end, on } = (stream ?? {}) as Partial<Record<keyof Writable, unknown>>;

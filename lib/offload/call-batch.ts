@@ -1,5 +1,6 @@
 import { FiberError } from '../errors';
 import type { Promised } from '../scheduler/promised';
+import { Waiter } from '../scheduler/waiter';
 import { WaitQueue, type Place } from '../scheduler/wait-queue';
 import { discharge, enlist, nativeOffload, type NativeOffload } from './native';
 import type { Signature } from './signature';
@@ -94,6 +95,15 @@ export class CallBatch extends WaitQueue {
     this.#signatures = new Array<undefined>(capacity).fill(undefined);
     this.#submission = [owner.pool, this.id, 0, false];
     for (let i = 0; i < capacity; i++) this.#submission.push(undefined);
+  }
+
+  /** Whether the process waits for one of its callers. */
+  get keepsAlive(): boolean {
+    const calling = this.#callers.slice(0, this.length);
+    return calling.some((caller) => {
+      if (caller === undefined) return false;
+      return !(caller instanceof Waiter) || caller.task.keepsAlive;
+    });
   }
 
   /** Where the arguments of the next call go: its place in words. Everything there is 0. */

@@ -1,11 +1,12 @@
 import { FiberError } from '../errors';
+import { realClock } from '../scheduler/clock';
 import { current } from '../scheduler/current';
 import { Promised } from '../scheduler/promised';
 import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { CallBatch, PromisedCall, type BatchOwner } from './call-batch';
 import type { CallSink } from './external';
-import { countUnderWay, nativeOffload } from './native';
+import { callInBackground, calls, countUnderWay, nativeOffload } from './native';
 import type { OffloadStats } from './offload';
 import type { Signature } from './signature';
 
@@ -69,7 +70,10 @@ export class Gatherer implements CallSink, BatchOwner {
     if (!this.#planned) this.#plan(task);
     batch.add(signature, buffer);
     if (task !== undefined) {
-      return Waiter.inQueue(task, signature.what, undefined).parkIn(batch);
+      if (!task.keepsAlive) callInBackground();
+      const waiter = Waiter.inQueue(task, signature.what, undefined);
+      waiter.keeper = calls;
+      return waiter.parkIn(batch);
     }
     const promised = new Promised<unknown>();
     batch.push(new PromisedCall(promised));
@@ -133,11 +137,12 @@ export class Gatherer implements CallSink, BatchOwner {
     this.#spare.length = 0;
     this.#endIfIdle();
     if (grace === Infinity || this.#underWay.size === 0) return;
-    const timer = setTimeout(() => {
+    const abandon = (): void => {
       this.#abandon();
-    }, grace);
+    };
+    const timer = realClock.setTimer(grace, abandon, true);
     void this.closed.then(() => {
-      clearTimeout(timer);
+      timer.cancel();
     });
   }
 

@@ -5,6 +5,7 @@ import type * as piscina from 'piscina';
 
 import { FiberError } from '../errors';
 import { checkFunction, wrongValue } from '../options';
+import { realClock, type Timer } from '../scheduler/clock';
 import { current } from '../scheduler/current';
 import { wait } from '../scheduler/wait';
 
@@ -61,12 +62,12 @@ export class JavaScriptPool {
       await piscina.close();
       return;
     }
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timer | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, grace);
+      timer = realClock.setTimer(grace, resolve, true);
     });
     await Promise.race([piscina.close(), late]);
-    clearTimeout(timer);
+    timer?.cancel();
     await piscina.destroy();
   }
 

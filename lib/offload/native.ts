@@ -1,4 +1,5 @@
 import { runtime } from '../fiber';
+import type { KeepAlive } from '../scheduler/clock';
 import { incoming } from '../scheduler/incoming';
 
 /** A function of a library as it describes itself. */
@@ -21,6 +22,8 @@ export interface NativeOffload {
   stopPool(pool: number): void;
   /** The process does not wait for its batches any more. */
   abandonPool(pool: number): void;
+  /** Whether the process waits for batches that are under way. */
+  keepAlive(wanted: boolean): void;
   /** The names of the functions that run now. */
   running(pool: number): string[];
   /** Answers where in the memory the batch begins. */
@@ -41,6 +44,8 @@ export interface NativeOffload {
 /** Is told that its batch was run. */
 export interface Completable {
   complete(): void;
+  /** Whether the process waits for one of its callers. */
+  readonly keepsAlive: boolean;
 }
 
 const completed = new Int32Array(256);
@@ -72,6 +77,28 @@ let underWay = 0;
 export function countUnderWay(change: 1 | -1): void {
   underWay += change;
   if (underWay > 0) incoming.collect = collect;
+  if (hasBackground) updateLoop();
+}
+
+/** Whether a caller may be a task in the background. */
+let hasBackground = false;
+
+/** For the sleep of a caller: see {@link Task.ref}. */
+export const calls: KeepAlive = {
+  keepAlive: () => {
+    callInBackground();
+    updateLoop();
+  },
+};
+
+/** A task in the background is going to call. */
+export function callInBackground(): void {
+  hasBackground = true;
+}
+
+function updateLoop(): void {
+  hasBackground = underWay > 0;
+  nativeOffload().keepAlive(!hasBackground || batches.some((batch) => batch?.keepsAlive === true));
 }
 
 /** Is asked until it has answered false once without a batch under way: only then will the event loop be woken again. */

@@ -10,6 +10,7 @@ import { Gatherer } from './gatherer';
 import { JavaScriptPool, type Returned, type SelfContained } from './javascript-pool';
 import { nativeOffload, type LibraryDescription } from './native';
 import { Signature, type ExternalArgument } from './signature';
+import { showAs } from '../look';
 
 const MOST_THREADS = 1024;
 /** The buffers of a batch are the arguments of one native call. */
@@ -178,8 +179,11 @@ export class Offload {
     const done = Promise.all([this.#gatherer.closed, this.#javaScript.close(grace)]);
     const { task } = current;
     if (task === undefined) return done.then(noop);
-    const waiter = new Waiter(task, 'Offload.close', this);
-    void done.then(() => waiter.wake(undefined));
+    const waiter = new Waiter<undefined>(task, 'Offload.close', this);
+    done.then(
+      () => waiter.wake(undefined),
+      (error: unknown) => waiter.fail(error),
+    );
     if (task.isCancelled) throw task.scope.reason;
     waiter.park(noop);
     return undefined;
@@ -212,6 +216,8 @@ export class Offload {
     return { path, names, fn: fn as ExternalLibrary['fn'] };
   }
 }
+
+showAs(Offload, (offload) => ({ ...offload.stats() }));
 
 const noop = (): void => undefined;
 

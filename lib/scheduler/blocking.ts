@@ -27,6 +27,7 @@ export function sleep(ms: number): void {
   const waiter = Waiter.begin<undefined>('sleep');
   const { task } = waiter;
   const timer = task.scheduler.clock.setTimer(ms, () => waiter.wake(undefined), task.keepsAlive);
+  waiter.keeper = timer;
   waiter.park(() => {
     timer.cancel();
   });

@@ -10,27 +10,43 @@ export interface Clock {
   setTimer(ms: number, callback: () => void, keepsAlive: boolean): Timer;
 }
 
-export interface Timer {
+export interface Timer extends KeepAlive {
   cancel(): void;
 }
 
+/** What may keep the process alive. */
+export interface KeepAlive {
+  /** From now on it does, or does not. */
+  keepAlive(yes: boolean): void;
+}
+
 /** What a Node timer can wait for at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 class NodeTimer implements Timer {
   #timeout: NodeJS.Timeout | undefined;
   /** Fake timers may have come or gone when it is cancelled. */
   #clear: typeof clearTimeout = clearTimeout;
 
+  #keepsAlive: boolean;
+
   constructor(ms: number, callback: () => void, keepsAlive: boolean) {
-    this.#start(ms, callback, keepsAlive);
+    this.#keepsAlive = keepsAlive;
+    this.#start(ms, callback);
+  }
+
+  keepAlive(yes: boolean): void {
+    this.#keepsAlive = yes;
+    const timeout = this.#timeout as Partial<NodeJS.Timeout> | undefined; // a browser's is a number
+    if (yes) timeout?.ref?.();
+    else timeout?.unref?.();
   }
 
   cancel(): void {
     this.#clear(this.#timeout);
   }
 
-  #start(ms: number, callback: () => void, keepsAlive: boolean): void {
+  #start(ms: number, callback: () => void): void {
     if (ms === Infinity) return;
     const rest = ms - LONGEST_TIMER_MS;
     const timers = realmOfTimers();
@@ -38,10 +54,10 @@ class NodeTimer implements Timer {
     this.#timeout =
       rest > 0
         ? timers.setTimeout(() => {
-            this.#start(rest, callback, keepsAlive);
+            this.#start(rest, callback);
           }, LONGEST_TIMER_MS)
         : timers.setTimeout(callback, ms);
-    if (!keepsAlive) (this.#timeout as Partial<NodeJS.Timeout>).unref?.(); // a browser's is a number
+    if (!this.#keepsAlive) this.keepAlive(false);
   }
 }
 

@@ -49,6 +49,8 @@ export function runningTask(what: string): Task {
 function outsideError(what: string): FiberError {
   return new FiberError(
     'ERR_FIBER_NOT_IN_FIBER',
-    `${what} blocks, and only a task can: call it from inside spawn(() => …) or fiberize(…)`,
+    `${what} blocks, and only a task can: call it from inside spawn(() => …) or fiberize(…). ` +
+      'What follows an await, as in forEach(async …), has left the task that it began in: ' +
+      'use wait(promise) in place of await; and a callback of a timer or an event was never in one',
   );
 }

@@ -1,9 +1,12 @@
 import { hasGuests } from '../realm';
 import { setImmediate } from '../timers';
 import { count } from '../words';
+import { stopTrimming } from '../idle';
 import { tasksAsleep } from './alive';
+import { LONGEST_TIMER_MS, type KeepAlive } from './clock';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
+import type { Waiter } from './waiter';
 
 /** The exit code of a process that ends with tasks asleep for ever: the one of Node's unsettled `await`. */
 const DEADLOCK_EXIT_CODE = 13;
@@ -29,6 +32,7 @@ export function watchForDeadlock(scheduler: Scheduler): void {
   if (!isWatching) {
     isWatching = true;
     process.on('beforeExit', () => {
+      if (waitForTimers()) return;
       loopHasEnded = true;
       // Somebody else may have found more to do.
       setImmediate(() => {
@@ -40,6 +44,75 @@ export function watchForDeadlock(scheduler: Scheduler): void {
   // Those that were forgotten are not kept.
   for (const other of watched) if (other.firstAlive === undefined) watched.delete(other);
   watched.add(scheduler);
+}
+
+/** How often timers may go off in vain: some go off for ever. */
+const MOST_VAIN_WAITS = 10;
+let vainWaits = 0;
+/** Node's clock may be so much behind. */
+const LATE_MS = 60_000;
+let isFresh = false;
+const noop = (): void => undefined;
+/** Sleeps that were looked at, and what marks those that go on: it is taken off when a sleep ends. */
+const seen = new WeakSet<Waiter>();
+const mark: KeepAlive = { keepAlive: noop };
+
+/**
+ * A timer that keeps no process alive, as that of `AbortSignal.timeout`, may wake a task that sleeps: as long as
+ * there is one, the process waits for it on that task's behalf. Answers whether it does.
+ */
+function waitForTimers(): boolean {
+  const asleep = [...watched].flatMap(tasksAsleep);
+  if (asleep.length === 0) return false;
+  stopTrimming(); // a timer of our own, which wakes nobody
+  isFresh = !isFresh;
+  if (isFresh) {
+    // Node's clock may be set for a timer that was cleared since. When it rings, it is set anew.
+    setTimeout(noop, 1);
+    return true;
+  }
+  vainWaits = asleep.filter(fellAsleep).length === 0 ? vainWaits + 1 : 0;
+  const due = vainWaits < MOST_VAIN_WAITS ? nextTimer() : undefined;
+  if (due === undefined) return false;
+  setTimeout(noop, due);
+  return true;
+}
+
+/** Whether it has gone on since this was asked the last time. */
+function fellAsleep({ waiter }: Task): boolean {
+  if (waiter === undefined || (seen.has(waiter) && waiter.keeper !== undefined)) return false;
+  seen.add(waiter);
+  waiter.keeper ??= mark;
+  return true;
+}
+
+/** Milliseconds until the next timer of Node's goes off, if there is one. Only its report tells. */
+function nextTimer(): number | undefined {
+  const { report } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };
+  if (report === undefined) return undefined;
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true; // or it would ask for the names of peers
+  // It is known by a timer that keeps the process alive: V8's own tasks have others, which do not.
+  const probe = setTimeout(noop, LONGEST_TIMER_MS);
+  try {
+    const { libuv } = report.getReport() as { libuv: LibuvHandle[] };
+    const clock = libuv.find((handle) => handle.type === 'timer' && handle.is_referenced);
+    if (clock === undefined || clock.firesInMsFromNow > LONGEST_TIMER_MS - LATE_MS)
+      return undefined;
+    return Math.max(0, clock.firesInMsFromNow);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(probe);
+    if (excludeNetwork !== undefined) report.excludeNetwork = excludeNetwork;
+  }
+}
+
+/** As Node's report tells of one. */
+interface LibuvHandle {
+  type: string;
+  is_referenced: boolean;
+  firesInMsFromNow: number;
 }
 
 /** Schedulers that have tasks which have not ended, and maybe some others. */

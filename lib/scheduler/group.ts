@@ -1,10 +1,14 @@
 import { AbortError, FiberError } from '../errors';
 import { checkFunction } from '../options';
+import { spliceAsyncFrames } from '../stack-trace';
 import { runningTask } from './current';
 import { inScope } from './limits';
 import { Scope } from './scope';
+import { settled } from './settled';
+import { nameIn, type SpawnOptions } from './spawn-options';
 import type { Task } from './task';
 import { Waiter } from './waiter';
+import { showAs } from '../look';
 
 /** Tasks that end together; see {@link group}. */
 export class Group {
@@ -26,7 +30,9 @@ export class Group {
    *
    * @throws {@link FiberError} `ERR_GROUP_CLOSED` when the group has ended; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
+  spawn<T>(fn: () => Promise<T> | T, options: SpawnOptions): Task<T>;
+  spawn<A extends unknown[], T>(fn: (...args: A) => Promise<T> | T, ...args: A): Task<T>;
+  spawn(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Task {
     checkFunction('fn', fn);
     if (!this.#open) {
       throw new FiberError(
@@ -41,7 +47,7 @@ export class Group {
     });
     this.#running++;
     task.observe();
-    return task;
+    return nameIn(args, fn, task);
   }
 
   /** Raises `reason`, by default an {@link AbortError}, at every blocking call of its body and its members. */
@@ -63,11 +69,11 @@ export class Group {
   }
 
   /** @internal */
-  run<T>(body: (group: Group) => T): T {
+  run<T>(body: (group: Group) => Promise<T> | T): T {
     let failed = false;
     let result: unknown;
     try {
-      result = body(this);
+      result = settled('group', body(this));
     } catch (error) {
       failed = true;
       result = error;
@@ -76,7 +82,10 @@ export class Group {
     this.#waitForMembers();
     this.#open = false;
     const errors = [...this.#errors];
-    if (errors.length === 1) throw errors[0];
+    if (errors.length === 1) {
+      if (!failed || errors[0] !== result) spliceAsyncFrames(errors[0]);
+      throw errors[0];
+    }
     if (errors.length > 1) throw new AggregateError(errors, 'Several members of a group failed');
     if (failed) throw result; // its own cancellation
     return result as T;
@@ -101,6 +110,8 @@ export class Group {
   }
 }
 
+showAs(Group, ({ owners }) => ({ members: owners.length }));
+
 /**
  * Runs `body`, which may spawn tasks into the group, and ends when the body and all of them have ended (Trio's
  * nursery). When one fails, the others are cancelled; one error is thrown as it is, several as an
@@ -108,9 +119,9 @@ export class Group {
  *
  * @throws what a member or the body threw; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`
  */
-export function group<T>(body: (group: Group) => T): T {
+export function group<T>(body: (group: Group) => Promise<T> | T): T {
   checkFunction('body', body);
   const task = runningTask('group');
   const scope = new Scope(task, task.scope);
-  return inScope(task, scope, () => new Group(scope).run(body));
+  return inScope('group', task, scope, () => new Group(scope).run(body));
 }

@@ -1,17 +1,20 @@
 import { types } from 'node:util';
 
 import { TimeoutError } from '../errors';
-import { checkDuration, checkFunction, wrongType } from '../options';
+import { checkDuration, checkFunction, checkMoment, wrongType } from '../options';
 import type { Timer } from './clock';
 import { runningTask } from './current';
 import { Scope } from './scope';
+import { settled } from './settled';
 import type { Task } from './task';
+import { showAs } from '../look';
 
 /** What the function given to {@link timeout} and {@link deadline} can do with its own limit. */
 export class TimeLimit {
   readonly #scope: Scope;
   #at: number;
   #timer: Timer | undefined;
+  #closed = false;
 
   /** @internal */
   constructor(scope: Scope, at: number) {
@@ -26,10 +29,9 @@ export class TimeLimit {
   }
 
   set deadline(at: number) {
-    if (typeof at !== 'number' || Number.isNaN(at)) {
-      throw wrongType('deadline', 'a number of milliseconds', at);
-    }
+    checkMoment('deadline', at);
     this.#at = at;
+    if (this.#closed) return;
     this.#timer?.cancel();
     this.#arm();
   }
@@ -46,6 +48,7 @@ export class TimeLimit {
 
   /** @internal */
   close(): void {
+    this.#closed = true;
     this.#timer?.cancel();
   }
 
@@ -53,28 +56,31 @@ export class TimeLimit {
     const { task } = this.#scope;
     const { clock } = task.scheduler;
     const left = this.#at - clock.now();
-    if (left <= 0) this.#expire();
-    else
-      this.#timer = clock.setTimer(
-        left,
-        () => {
-          this.#expire();
-        },
-        task.keepsAlive,
-      );
+    if (left <= 0) {
+      this.#expire();
+      return;
+    }
+    const expire = (): void => {
+      this.#expire();
+    };
+    this.#timer = this.#scope.timer = clock.setTimer(left, expire, task.keepsAlive);
   }
 
   #expire(): void {
-    this.#scope.cancel(new TimeoutError());
+    if (!this.#scope.isCancelled) this.#scope.cancel(new TimeoutError());
   }
 }
 
-/** Runs `fn` in a scope of its own, which is the running task's innermost meanwhile. */
-export function inScope<T>(task: Task, scope: Scope, fn: () => T): T {
+showAs(TimeLimit, ({ deadline, expired }) => ({ deadline, expired }));
+
+/**
+ * Runs `fn`, for the call `what`, in a scope of its own, which is the running task's innermost meanwhile.
+ */
+export function inScope<T>(what: string, task: Task, scope: Scope, fn: () => Promise<T> | T): T {
   const outer = task.scope;
   task.scope = scope;
   try {
-    return fn();
+    return settled(what, fn());
   } finally {
     task.scope = outer;
     scope.close();
@@ -88,10 +94,10 @@ export function inScope<T>(task: Task, scope: Scope, fn: () => T): T {
  * @throws {@link FiberError} `ERR_TIMEOUT`; `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`,
  * `ERR_FIBER_NOT_IN_FIBER`
  */
-export function timeout<T>(ms: number, fn: (limit: TimeLimit) => T): T {
+export function timeout<T>(ms: number, fn: (limit: TimeLimit) => Promise<T> | T): T {
   checkDuration('ms', ms);
   const task = runningTask('timeout');
-  return limited(task, task.scheduler.clock.now() + ms, fn);
+  return limited('timeout', task, task.scheduler.clock.now() + ms, fn);
 }
 
 /**
@@ -99,27 +105,30 @@ export function timeout<T>(ms: number, fn: (limit: TimeLimit) => T): T {
  *
  * @throws as {@link timeout}
  */
-export function deadline<T>(at: number | Date, fn: (limit: TimeLimit) => T): T {
+export function deadline<T>(at: number | Date, fn: (limit: TimeLimit) => Promise<T> | T): T {
   const task = runningTask('deadline');
   const { clock } = task.scheduler;
   const moment = types.isDate(at) ? clock.now() + (at.getTime() - Date.now()) : at;
   if (typeof moment !== 'number' || Number.isNaN(moment)) {
     throw wrongType('at', 'a number of milliseconds or a valid Date', at);
   }
-  return limited(task, moment, fn);
+  return limited('deadline', task, moment, fn);
 }
 
-function limited<T>(task: Task, at: number, fn: (limit: TimeLimit) => T): T {
+function limited<T>(
+  what: string,
+  task: Task,
+  at: number,
+  fn: (limit: TimeLimit) => Promise<T> | T,
+): T {
   checkFunction('fn', fn);
   const scope = new Scope(task, task.scope);
-  return inScope(task, scope, () => {
-    const limit = new TimeLimit(scope, at);
-    try {
-      return fn(limit);
-    } finally {
-      limit.close();
-    }
-  });
+  const limit = new TimeLimit(scope, at);
+  try {
+    return inScope(what, task, scope, () => fn(limit));
+  } finally {
+    limit.close();
+  }
 }
 
 /**
@@ -128,10 +137,10 @@ function limited<T>(task: Task, at: number, fn: (limit: TimeLimit) => T): T {
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`
  */
-export function shield<T>(fn: () => T): T {
+export function shield<T>(fn: () => Promise<T> | T): T {
   checkFunction('fn', fn);
   const task = runningTask('shield');
-  return inScope(task, new Scope(task, task.scope, true), fn);
+  return inScope('shield', task, new Scope(task, task.scope, true), fn);
 }
 
 /**
@@ -139,7 +148,7 @@ export function shield<T>(fn: () => T): T {
  *
  * @throws the signal's reason; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`
  */
-export function abortable<T>(signal: AbortSignal, fn: () => T): T {
+export function abortable<T>(signal: AbortSignal, fn: () => Promise<T> | T): T {
   if (!((signal as unknown) instanceof AbortSignal)) {
     throw wrongType('signal', 'an AbortSignal', signal);
   }
@@ -152,7 +161,7 @@ export function abortable<T>(signal: AbortSignal, fn: () => T): T {
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   try {
-    return inScope(task, scope, fn);
+    return inScope('abortable', task, scope, fn);
   } finally {
     signal.removeEventListener('abort', abort);
   }

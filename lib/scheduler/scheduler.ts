@@ -2,7 +2,7 @@ import { FiberError } from '../errors';
 import { runtime } from '../fiber';
 import { access } from '../fiber-access';
 import { CREATED, type Handle } from '../native';
-import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
+import { checkDuration, checkFunction, checkInteger, checkObject, wrongNumber } from '../options';
 import { LARGEST_SEED, random, randomSeed } from '../random';
 import { setImmediate } from '../timers';
 import { realClock, type Clock } from './clock';
@@ -11,8 +11,10 @@ import { watchForDeadlock } from './deadlock';
 import { incoming } from './incoming';
 import { Phase } from './phase';
 import type { Scope } from './scope';
+import { nameIn, type SpawnOptions } from './spawn-options';
 import { handleOf, Task } from './task';
 import { TaskQueue, type ReadyQueue } from './task-queue';
+import { showAs } from '../look';
 
 export interface SchedulerOptions {
   /** Milliseconds that tasks may run before the event loop gets its turn. Default 5. */
@@ -110,9 +112,8 @@ export class Scheduler {
   constructor(options: SchedulerOptions = {}, parts: SchedulerParts = {}) {
     checkObject('options', options);
     const { slice = 5, seed = randomSeed() } = options;
-    if (typeof slice !== 'number' || !(slice > 0)) {
-      throw wrongValue('options.slice', 'a number of milliseconds above 0', slice);
-    }
+    checkDuration('options.slice', slice);
+    if (slice === 0) throw wrongNumber('options.slice', 'a number of milliseconds above 0', slice);
     checkInteger('options.seed', seed, 0, LARGEST_SEED);
     this.#slice = slice;
     this.random = random(seed);
@@ -135,14 +136,16 @@ export class Scheduler {
    *
    * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
    */
-  spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
+  spawn<T>(fn: () => Promise<T> | T, options: SpawnOptions): Task<T>;
+  spawn<A extends unknown[], T>(fn: (...args: A) => Promise<T> | T, ...args: A): Task<T>;
+  spawn(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Task {
     checkFunction('fn', fn);
-    return this.start(fn, args, undefined);
+    return nameIn(args, fn, this.start(fn, args, undefined));
   }
 
   /** Runs `fn` in a task and answers a promise of what it returns. */
-  run<T>(fn: () => T): Promise<T> {
-    return this.spawn(fn).promise();
+  run<T>(fn: () => T): Promise<Awaited<T>> {
+    return (this.spawn(fn) as Task<Awaited<T>>).promise();
   }
 
   /** What has happened so far. */
@@ -403,3 +406,5 @@ export class Scheduler {
     return this.#sliceIsOver;
   }
 }
+
+showAs(Scheduler, (scheduler) => ({ ...scheduler.stats() }));

@@ -1,4 +1,5 @@
 import { AbortError } from '../errors';
+import type { KeepAlive } from './clock';
 import type { Task } from './task';
 
 /**
@@ -10,6 +11,8 @@ export class Scope {
   reason: unknown = undefined;
   /** By itself, or by a scope around it that no shield keeps out. */
   isCancelled = false;
+  /** That of a limit of time. */
+  timer: KeepAlive | undefined = undefined;
 
   #firstChild: Scope | undefined = undefined;
   #next: Scope | undefined = undefined;
@@ -35,10 +38,27 @@ export class Scope {
 
   /** Raises `reason` at every blocking call inside, from now on. The first reason stays. */
   cancel(reason: unknown = new AbortError()): void {
+    const aborted: AbortController[] = [];
+    this.#cancelInside(reason, aborted);
+    // When it is decided what every sleep in here raises: a listener may end the operation that one sleeps in.
+    for (const controller of aborted) controller.abort(reason);
+  }
+
+  #cancelInside(reason: unknown, aborted: AbortController[]): void {
     if (this.isCancelled) return;
     this.#enter(reason);
+    if (this.#controller !== undefined) aborted.push(this.#controller);
     if (this.task.scope === this) this.task.waiter?.cancel(reason);
-    for (const child of this.children) if (!child.shielded) child.cancel(reason);
+    for (const child of this.children) if (!child.shielded) child.#cancelInside(reason, aborted);
+  }
+
+  /** Whether the process waits for what sleeps inside, from now on. */
+  keepAlive(yes: boolean): void {
+    this.timer?.keepAlive(yes);
+    for (const child of this.children) {
+      if (child.task === this.task) child.keepAlive(yes);
+      else child.task.keepAlive(yes);
+    }
   }
 
   /** Nothing runs inside any more. */
@@ -75,6 +95,5 @@ export class Scope {
   #enter(reason: unknown): void {
     this.isCancelled = true;
     this.reason = reason;
-    this.#controller?.abort(reason);
   }
 }

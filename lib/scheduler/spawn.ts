@@ -1,6 +1,7 @@
 import { checkFunction } from '../options';
 import { current } from './current';
 import { Scheduler } from './scheduler';
+import { nameIn, type SpawnOptions } from './spawn-options';
 import type { Task } from './task';
 
 /** The scheduler of the running task, or the default one. */
@@ -10,13 +11,21 @@ export function currentScheduler(): Scheduler {
 
 /**
  * Starts a task that runs `fn(...args)` on a stack of its own, in the next turn, on the scheduler of the
- * caller. It belongs to nobody: cancelling the caller does not cancel it; see {@link group} for that.
+ * caller. It belongs to nobody: cancelling the caller does not cancel it; see {@link group} for that. Of an async
+ * function the task waits for the promise.
+ *
+ * `spawn(fn, { name })` names it; see {@link SpawnOptions}.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false
  */
-export function spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A): Task<T> {
+export function spawn<T>(fn: () => Promise<T> | T, options: SpawnOptions): Task<T>;
+export function spawn<A extends unknown[], T>(
+  fn: (...args: A) => Promise<T> | T,
+  ...args: A
+): Task<T>;
+export function spawn(fn: (...args: unknown[]) => unknown, ...args: unknown[]): Task {
   checkFunction('fn', fn);
-  return currentScheduler().start(fn, args, undefined);
+  return nameIn(args, fn, currentScheduler().start(fn, args, undefined));
 }
 
 /**
@@ -26,11 +35,10 @@ export function spawn<A extends unknown[], T>(fn: (...args: A) => T, ...args: A)
  */
 export function fiberize<This, A extends unknown[], T>(
   fn: (this: This, ...args: A) => T,
-): (this: This, ...args: A) => Promise<T> {
+): (this: This, ...args: A) => Promise<Awaited<T>> {
   checkFunction('fn', fn);
-  return function (this: This, ...args: A): Promise<T> {
-    return currentScheduler()
-      .start(() => fn.apply(this, args), [], undefined)
-      .promise();
+  return function (this: This, ...args: A): Promise<Awaited<T>> {
+    const task = currentScheduler().start(() => fn.apply(this, args), [], undefined);
+    return (task as Task<Awaited<T>>).promise();
   };
 }

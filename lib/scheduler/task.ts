@@ -4,14 +4,18 @@ import { Fiber } from '../fiber';
 import { access, LATE } from '../fiber-access';
 import { CREATED, FINISHED, type Handle } from '../native';
 import { checkFiberOptions } from '../options';
+import { removeOwnFrames, spliceAsyncFrames } from '../stack-trace';
 import { blockingTask, current } from './current';
 import { breakHolds, type Hold } from './hold';
 import { Phase, statusOf, type TaskStatus } from './phase';
+import { asPromise } from './promise-watch';
 import { Promised } from './promised';
 import { Scope } from './scope';
+import { settled } from './settled';
 import type { Scheduler } from './scheduler';
 import { Waiter } from './waiter';
 import { WaitQueue } from './wait-queue';
+import { showAs } from '../look';
 
 const noop = (): void => undefined;
 const NO_ARGUMENTS: [] = [];
@@ -77,7 +81,10 @@ export class Task<T = unknown> implements PromiseLike<T> {
   ) {
     this.#fn = fn;
     this.#args = args;
-    this.#innermost = scope === undefined ? undefined : new Scope(this as Task, scope);
+    if (scope !== undefined) {
+      this.#innermost = new Scope(this as Task, scope);
+      this.keepsAlive = scope.task.keepsAlive;
+    }
     this.#onEnd = onEnd;
     this.#frame = access.frameOfLateFiber();
     this.#fiber = this.#frame === null ? new Fiber(Task.run) : undefined;
@@ -103,7 +110,10 @@ export class Task<T = unknown> implements PromiseLike<T> {
     return this.phase >= Phase.finished;
   }
 
-  /** Aborted when the task is cancelled: hand it to whatever takes an `AbortSignal`. */
+  /**
+   * Aborted when the task as a whole is cancelled: hand it to whatever takes an `AbortSignal`. In the task,
+   * {@link currentSignal} is aborted also when a timeout or group around the call is cancelled.
+   */
   get signal(): AbortSignal {
     return this.#own().signal;
   }
@@ -123,6 +133,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
    * `ERR_TASK_JOINS_ITSELF`; the reason of a cancelled scope
    */
   join(): T {
+    this.observe(); // also by a call that raises
     const task = blockingTask('Task.join');
     if (task === (this as Task)) {
       throw new FiberError(
@@ -130,7 +141,6 @@ export class Task<T = unknown> implements PromiseLike<T> {
         'A task cannot join itself: it would sleep for ever',
       );
     }
-    this.observe();
     if (!this.done) {
       Waiter.inQueue(task, 'Task.join', this).parkIn((this.#joiners ??= new WaitQueue()));
     }
@@ -147,14 +157,22 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   /** From now on the process does not wait for this task, and its sleep is no deadlock. */
   unref(): this {
-    this.keepsAlive = false;
+    this.keepAlive(false);
     return this;
   }
 
   /** Takes {@link unref} back. */
   ref(): this {
-    this.keepsAlive = true;
+    this.keepAlive(true);
     return this;
+  }
+
+  /** Also where it sleeps now, and for the limits and groups that it is in. @internal */
+  keepAlive(yes: boolean): void {
+    if (this.keepsAlive === yes || this.done) return;
+    this.keepsAlive = yes;
+    this.waiter?.keeper?.keepAlive(yes);
+    if (this.#innermost !== undefined) this.#own().keepAlive(yes);
   }
 
   /** Makes the task awaitable. */
@@ -173,6 +191,11 @@ export class Task<T = unknown> implements PromiseLike<T> {
       if (this.done) this.#settlePromise();
     }
     return this.#promised.promise;
+  }
+
+  /** @internal */
+  [asPromise](): Promise<T> {
+    return this.promise();
   }
 
   /** Somebody will see its error. @internal */
@@ -228,7 +251,9 @@ export class Task<T = unknown> implements PromiseLike<T> {
     try {
       const fn = task.#fn as (...args: unknown[]) => unknown;
       const args = task.#args;
-      task.end('finished', args.length === 0 ? fn() : fn(...args));
+      let value = args.length === 0 ? fn() : fn(...args);
+      if (typeof value === 'object') value = settled('spawn', value);
+      task.end('finished', value);
     } catch (error) {
       task.end(task.#endsCancelled(error) ? 'cancelled' : 'failed', error);
     }
@@ -277,14 +302,41 @@ export class Task<T = unknown> implements PromiseLike<T> {
   }
 
   #answer(): T {
-    if (this.phase !== Phase.finished) throw this.#outcome;
+    if (this.phase !== Phase.finished) {
+      spliceAsyncFrames(this.#outcome);
+      throw this.#outcome;
+    }
     return this.#outcome as T;
   }
 
   #settlePromise(): void {
     if (this.phase === Phase.finished) this.#promised?.resolve(this.#outcome as T);
-    else this.#promised?.reject(this.#outcome);
+    else {
+      removeOwnFrames(this.#outcome);
+      this.#promised?.reject(this.#outcome);
+    }
   }
+}
+
+showAs(Task, ({ id, name, status, keepsAlive, waiter, error, phase }) => ({
+  id,
+  name: name === `task ${String(id)}` ? undefined : name,
+  status,
+  waitsIn: waiter?.what,
+  background: keepsAlive ? undefined : true,
+  error: phase > Phase.finished ? error : undefined,
+}));
+
+/**
+ * Aborted when a blocking call here would raise: the signal of the running task's innermost scope, be it a timeout, a
+ * group or the task itself. Undefined outside of tasks.
+ *
+ * ```js
+ * timeout(1000, () => wait(fetch(url, { signal: currentSignal() })));
+ * ```
+ */
+export function currentSignal(): AbortSignal | undefined {
+  return current.task?.scope.signal;
 }
 
 /** The task whose fibers run, or undefined. */

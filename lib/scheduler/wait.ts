@@ -1,7 +1,8 @@
 import { FiberError } from '../errors';
 import { runtime } from '../fiber';
 import { checkFunction } from '../options';
-import { blockingTask } from './current';
+import { blockingTask, current } from './current';
+import { adopt, isWatched, observe, promiseIn, unwatch, watch } from './promise-watch';
 import { Waiter } from './waiter';
 
 const { fulfilledValue } = runtime.fibers;
@@ -15,7 +16,8 @@ const { fulfilledValue } = runtime.fibers;
  * blocked), `ERR_FIBER_NOT_YIELDABLE`; the reason of a cancelled scope
  */
 export function wait<T>(thenable: PromiseLike<T> | T): T {
-  const task = blockingTask('wait');
+  const { task } = current;
+  if (task === undefined || task.isCancelled) return refuse('wait', thenable);
   if (!isThenable(thenable)) return thenable;
   if (thenable.then === promiseThen && task.scheduler.mayGoOn()) {
     const value = fulfilledValue(thenable, notFulfilled);
@@ -23,23 +25,41 @@ export function wait<T>(thenable: PromiseLike<T> | T): T {
   }
   const waiter = new Waiter<T>(task, 'wait', thenable);
   // A foreign thenable may call back now, twice, or with another thenable: a promise sorts that out.
-  const promise =
-    thenable instanceof Promise ? (thenable as Promise<T>) : Promise.resolve(thenable);
+  const promise = thenable instanceof Promise ? (thenable as Promise<T>) : promiseOf(thenable);
+  if (isWatched(promise)) {
+    watch(promise, waiter);
+    return waiter.park(() => {
+      unwatch(promise, waiter);
+    });
+  }
+  let told: Pick<Waiter, 'settleAndRun'> = waiter;
   promise.then(
     (value) => {
-      waiter.settleAndRun(value, false);
+      told.settleAndRun(value, false);
     },
     (error: unknown) => {
-      waiter.settleAndRun(error, true);
+      told.settleAndRun(error, true);
     },
   );
-  return waiter.park(noop);
+  // The promise keeps its reactions as long as it is pending: they let go of a waiter that gave up.
+  return waiter.park(() => {
+    told = adopt(promise);
+  });
+}
+
+function promiseOf<T>(thenable: PromiseLike<T>): Promise<T> {
+  return (promiseIn(thenable) as Promise<T> | undefined) ?? Promise.resolve(thenable);
+}
+
+/** The call raises, and nobody learns what comes of what it was given. */
+function refuse(what: string, given: unknown): never {
+  observe(given);
+  blockingTask(what);
+  throw new Error('unreachable');
 }
 
 const promiseThen: unknown = Promise.prototype.then;
 const notFulfilled = Symbol('not fulfilled');
-
-const noop = (): void => undefined;
 
 /** Whether it has a `then`, as promises have. */
 export function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
@@ -64,6 +84,7 @@ export function sync<This, A extends unknown[], T>(
 ): (this: This, ...args: A) => T {
   checkFunction('fn', fn);
   return function (this: This, ...args: A): T {
+    blockingTask('sync'); // what cannot be waited for is not begun
     return wait(fn.apply(this, args));
   };
 }
@@ -75,6 +96,7 @@ sync.callback = function <This, A extends unknown[], T>(
   checkFunction('fn', fn);
   return function (this: This, ...args: A): T {
     const waiter = Waiter.begin<T>('sync.callback', fn);
+    let told: Waiter<T> | undefined = waiter;
     let called = false;
     fn.call(this, ...args, (error: unknown, value?: T) => {
       if (called) {
@@ -84,9 +106,11 @@ sync.callback = function <This, A extends unknown[], T>(
         );
       }
       called = true;
-      if (error !== undefined && error !== null) waiter.fail(error);
-      else waiter.wake(value as T);
+      if (error !== undefined && error !== null) told?.fail(error);
+      else told?.wake(value as T);
     });
-    return waiter.park(noop);
+    return waiter.park(() => {
+      told = undefined;
+    });
   };
 };

@@ -1,3 +1,5 @@
+import { spliceAsyncFrames } from '../stack-trace';
+import type { KeepAlive } from './clock';
 import { blockingTask } from './current';
 import type { Task } from './task';
 import type { Place, WaitQueue } from './wait-queue';
@@ -12,6 +14,8 @@ export class Waiter<T = unknown> implements Place {
   previous: Place | undefined = undefined;
   item: unknown = undefined;
   settled = false;
+  /** What keeps the process alive for this sleep. */
+  keeper: KeepAlive | undefined = undefined;
   #parked = false;
   #failed = false;
   #cancellable = false;
@@ -89,7 +93,7 @@ export class Waiter<T = unknown> implements Place {
       this.#cancellable = undo !== undefined;
       this.#sleep();
     }
-    if (this.#failed) throw this.#value;
+    if (this.#failed) throw this.#raised(this.#value);
     return this.#value as T;
   }
 
@@ -100,7 +104,7 @@ export class Waiter<T = unknown> implements Place {
     this.#sleep();
     const value = this.#value;
     this.#value = undefined;
-    if (this.#failed) throw value;
+    if (this.#failed) throw this.#raised(value);
     return value as T;
   }
 
@@ -123,7 +127,13 @@ export class Waiter<T = unknown> implements Place {
 
   #wakeUp(): void {
     this.task.waiter = undefined;
-    this.item = undefined;
+    this.item = this.on = this.keeper = this.#undo = undefined;
+  }
+
+  /** An error that came about elsewhere: its trace goes on with who slept. A cancellation's is that of who cancelled. */
+  #raised(error: unknown): unknown {
+    if (!this.task.isCancelled || error !== this.task.scope.reason) spliceAsyncFrames(error);
+    return error;
   }
 
   #takeBack(): void {

@@ -3,6 +3,7 @@ import { checkInteger } from '../options';
 import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
+import { showAs } from '../look';
 
 /**
  * Where a number of tasks wait until all have come, again and again. When one of them is cancelled there, the
@@ -70,6 +71,13 @@ export class Barrier {
     this.#waiting.failAll(brokenError);
   }
 }
+
+showAs(Barrier, ({ name, parties, waiting, broken }) => ({
+  name,
+  parties,
+  waiting,
+  broken: broken || undefined,
+}));
 
 function brokenError(): FiberError {
   return new FiberError(

@@ -4,6 +4,7 @@ import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue, type Place } from '../scheduler/wait-queue';
 import { Ring } from './ring';
+import { showAs } from '../look';
 
 const LARGEST_CAPACITY = 2 ** 31 - 1;
 
@@ -162,6 +163,8 @@ export class Channel<T> implements Iterable<T, undefined> {
     );
   }
 }
+
+showAs(Channel, ({ name, capacity, length, closed }) => ({ name, capacity, length, closed }));
 
 /** Takes what a sleeping sender sends, and wakes it. */
 function itemOf(sender: Place): unknown {

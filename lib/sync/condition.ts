@@ -2,10 +2,12 @@ import { nativeError } from '../errors';
 import { runtime } from '../fiber';
 import { checkFunction, checkInteger, wrongType } from '../options';
 import { blockingTask } from '../scheduler/current';
+import { settled } from '../scheduler/settled';
 import { handleOf } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { Mutex } from './mutex';
+import { showAs } from '../look';
 
 const { isParkable } = runtime.fibers;
 /** Its place in {@link nativeError}'s list. */
@@ -59,9 +61,9 @@ export class Condition {
    *
    * @throws as {@link wait}, and what `predicate` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  waitUntil(predicate: () => boolean): void {
+  waitUntil(predicate: () => Promise<boolean> | boolean): void {
     checkFunction('predicate', predicate);
-    while (!predicate()) this.wait();
+    while (!settled('Condition.waitUntil', predicate())) this.wait();
   }
 
   /**
@@ -87,3 +89,5 @@ export class Condition {
     this.#waiting.wakeAll(undefined);
   }
 }
+
+showAs(Condition, ({ name, mutex }) => ({ name, mutex }));

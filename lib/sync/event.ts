@@ -1,6 +1,7 @@
 import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
+import { showAs } from '../look';
 
 /** Something that happens once, until it is cleared: everyone who waits for it goes on. */
 export class Event {
@@ -36,3 +37,5 @@ export class Event {
     if (!this.#isSet) Waiter.inQueue(task, 'Event.wait', this).parkIn(this.#waiting);
   }
 }
+
+showAs(Event, ({ name, isSet }) => ({ name, isSet }));

@@ -1,10 +1,12 @@
 import { checkFunction } from '../options';
 import { blockingTask, current, runningTask } from '../scheduler/current';
 import { Hold, type Breakable } from '../scheduler/hold';
+import { settled } from '../scheduler/settled';
 import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { brokenError, notOwnerError, reentrantError } from './lock-errors';
+import { showAs } from '../look';
 
 /** Releases a lock at the end of a block: `using held = mutex.lock();`. */
 export class LockGuard implements Disposable {
@@ -20,6 +22,8 @@ export class LockGuard implements Disposable {
     this.#release();
   }
 }
+
+showAs(LockGuard, () => ({}));
 
 /**
  * Lets one task at a time into what it protects, in the order in which they came. Not re-entrant. When the task
@@ -94,11 +98,11 @@ export class Mutex implements Breakable {
    *
    * @throws as {@link lock}, and what `fn` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  run<T>(fn: () => T): T {
+  run<T>(fn: () => Promise<T> | T): T {
     checkFunction('fn', fn);
     this.acquire(blockingTask('Mutex.run'), 'Mutex.run', this);
     try {
-      return fn();
+      return settled('Mutex.run', fn());
     } finally {
       this.unlock();
     }
@@ -142,3 +146,10 @@ export class Mutex implements Breakable {
     return true;
   }
 }
+
+showAs(Mutex, ({ name, owner, broken }) => ({
+  name,
+  locked: owner !== undefined,
+  owner: owner?.name,
+  broken: broken || undefined,
+}));

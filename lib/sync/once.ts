@@ -1,7 +1,9 @@
 import { checkFunction } from '../options';
 import { blockingTask } from '../scheduler/current';
+import { settled } from '../scheduler/settled';
 import type { Task } from '../scheduler/task';
 import { Mutex } from './mutex';
+import { showAs } from '../look';
 
 /** Something that is done once, by the first task that needs it, while the others wait for its value. */
 export class Once<T> {
@@ -28,16 +30,18 @@ export class Once<T> {
    * @throws what `fn` throws; {@link FiberError} `ERR_LOCK_REENTRANT` inside `fn`; `ERR_LOCK_BROKEN`,
    * `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope
    */
-  run(fn: () => T): T {
+  run(fn: () => Promise<T> | T): T {
     checkFunction('fn', fn);
     const task = blockingTask('Once.run');
     if (this.#result !== undefined) return this.#result.value;
     this.#mutex.acquire(task, 'Once.run', this);
     try {
-      this.#result ??= { value: fn() };
+      this.#result ??= { value: settled('Once.run', fn()) };
       return this.#result.value;
     } finally {
       this.#mutex.unlock();
     }
   }
 }
+
+showAs(Once, ({ name, done }) => ({ name, done }));

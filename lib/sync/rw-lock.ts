@@ -1,11 +1,13 @@
 import { checkFunction } from '../options';
 import { blockingTask, current, runningTask } from '../scheduler/current';
 import { Hold, type Breakable } from '../scheduler/hold';
+import { settled } from '../scheduler/settled';
 import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { brokenError, notOwnerError, reentrantError } from './lock-errors';
 import { LockGuard } from './mutex';
+import { showAs } from '../look';
 
 /** What a waiter brings along: in which way it wants the lock. */
 type Mode = 'read' | 'write';
@@ -96,12 +98,12 @@ export class RwLock implements Breakable {
    *
    * @throws as {@link lockRead}, and what `fn` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  read<T>(fn: () => T): T {
+  read<T>(fn: () => Promise<T> | T): T {
     return this.#run('read', 'RwLock.read', fn);
   }
 
   /** As {@link read}, for writing. */
-  write<T>(fn: () => T): T {
+  write<T>(fn: () => Promise<T> | T): T {
     return this.#run('write', 'RwLock.write', fn);
   }
 
@@ -112,11 +114,11 @@ export class RwLock implements Breakable {
     this.#waiting.failAll(() => brokenError('lock'));
   }
 
-  #run<T>(mode: Mode, call: string, fn: () => T): T {
+  #run<T>(mode: Mode, call: string, fn: () => Promise<T> | T): T {
     checkFunction('fn', fn);
     this.#lock(mode, call);
     try {
-      return fn();
+      return settled(call, fn());
     } finally {
       this.unlock();
     }
@@ -165,3 +167,10 @@ export class RwLock implements Breakable {
     }
   }
 }
+
+showAs(RwLock, ({ name, readers, writing, broken }) => ({
+  name,
+  readers,
+  writing,
+  broken: broken || undefined,
+}));

@@ -1,9 +1,9 @@
 import { checkDuration, wrongType, wrongValue } from '../options';
 import type { Timer } from '../scheduler/clock';
+import { observe, unwatch, watch, type Watcher } from '../scheduler/promise-watch';
 import { isThenable } from '../scheduler/wait';
 import type { Place, WaitQueue } from '../scheduler/wait-queue';
 import { Channel } from './channel';
-import { unwatch, watch, type Watcher } from './promise-watch';
 import type { Selection } from './select';
 
 /** A case of a select: it happens at once, or after a wait in its place. */
@@ -27,6 +27,14 @@ export abstract class Case implements Place {
   abstract enlist(): void;
   /** Stops to wait; a no-op when it does not. */
   abstract withdraw(): void;
+
+  /** Nobody waits for it: another case happened at once. */
+  giveUp(): void {
+    // It leaves no trace.
+  }
+
+  /** Whether the process waits for it, from now on, where that is for us to say. */
+  keepAlive?(yes: boolean): void;
 
   wake(value: unknown): boolean {
     return this.selection.win(this, value);
@@ -119,6 +127,10 @@ class After extends Case {
     );
   }
 
+  override keepAlive(yes: boolean): void {
+    this.#timer?.keepAlive(yes);
+  }
+
   withdraw(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -174,6 +186,10 @@ class Settled extends Case implements Watcher {
 
   enlist(): void {
     watch(this.target, this);
+  }
+
+  override giveUp(): void {
+    observe(this.target);
   }
 
   withdraw(): void {

@@ -1,6 +1,10 @@
+import { types } from 'node:util';
+
 import { FiberError } from '../errors';
 import { checkObject, wrongType } from '../options';
+import type { KeepAlive } from '../scheduler/clock';
 import { blockingTask, runningTask } from '../scheduler/current';
+import { observe } from '../scheduler/promise-watch';
 import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import type { Channel, Received } from './channel';
@@ -101,6 +105,29 @@ function run(
   options: { readonly default?: unknown } | undefined,
   choose: (task: Task, ready: number) => number,
 ): Answer {
+  try {
+    return tryRun(what, cases, options, choose);
+  } catch (error) {
+    observePromises(cases);
+    throw error;
+  }
+}
+
+/** Of a select that raises, whatever came of its cases. */
+function observePromises(cases: unknown): void {
+  if (!Array.isArray(cases)) return;
+  for (const one of cases as unknown[]) {
+    if (typeof one !== 'object' || one === null || types.isProxy(one)) continue;
+    observe(Object.getOwnPropertyDescriptor(one, 'settled')?.value);
+  }
+}
+
+function tryRun(
+  what: string,
+  cases: Cases,
+  options: { readonly default?: unknown } | undefined,
+  choose: (task: Task, ready: number) => number,
+): Answer {
   const task = runningTask(what);
   if (!Array.isArray(cases)) throw wrongType('cases', 'an array', cases);
   if (options !== undefined) checkObject('options', options);
@@ -113,8 +140,10 @@ function run(
   blockingTask(what); // its scope may have been cancelled meanwhile
   const ready = selection.cases.filter((one) => one.isReady());
   const chosen = ready[ready.length > 1 ? choose(task, ready.length) : 0];
+  const hasDefault = options !== undefined && 'default' in options;
+  if (chosen !== undefined || hasDefault) for (const one of selection.cases) one.giveUp();
   if (chosen !== undefined) return { index: chosen.index, value: chosen.perform() };
-  if (options !== undefined && 'default' in options) return { index: -1, value: options.default };
+  if (hasDefault) return { index: -1, value: options.default };
   if (selection.cases.length === 0) {
     throw new FiberError(
       'ERR_SELECT_EMPTY',
@@ -126,7 +155,7 @@ function run(
 }
 
 /** The cases of one select that sleeps. */
-export class Selection {
+export class Selection implements KeepAlive {
   readonly cases: Case[] = [];
   readonly #waiter: Waiter<Answer>;
 
@@ -145,9 +174,14 @@ export class Selection {
 
   sleep(): Answer {
     for (const one of this.cases) one.enlist();
+    this.#waiter.keeper = this;
     return this.#waiter.park(() => {
       this.#withdraw();
     });
+  }
+
+  keepAlive(yes: boolean): void {
+    for (const one of this.cases) one.keepAlive?.(yes);
   }
 
   /** `winner` happened, and no other will. */

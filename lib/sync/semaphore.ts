@@ -1,9 +1,11 @@
 import { FiberError } from '../errors';
 import { checkFunction, checkInteger } from '../options';
 import { blockingTask } from '../scheduler/current';
+import { settled } from '../scheduler/settled';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { LockGuard } from './mutex';
+import { showAs } from '../look';
 
 const LARGEST_COUNT = 2 ** 31 - 1;
 
@@ -85,13 +87,19 @@ export class Semaphore {
    *
    * @throws as {@link acquire}, and what `fn` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */
-  run<T>(fn: () => T): T {
+  run<T>(fn: () => Promise<T> | T): T {
     checkFunction('fn', fn);
     this.acquire();
     try {
-      return fn();
+      return settled('Semaphore.run', fn());
     } finally {
       this.release();
     }
   }
 }
+
+showAs(Semaphore, ({ name, available, limit }) => ({
+  name,
+  available,
+  limit: limit === LARGEST_COUNT ? undefined : limit,
+}));

@@ -2,6 +2,7 @@ import { checkInteger, wrongValue } from '../options';
 import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
+import { showAs } from '../look';
 
 const LARGEST_COUNT = 2 ** 31 - 1;
 
@@ -48,3 +49,5 @@ export class WaitGroup {
     if (this.#count > 0) Waiter.inQueue(task, 'WaitGroup.wait', this).parkIn(this.#waiting);
   }
 }
+
+showAs(WaitGroup, ({ name, count }) => ({ name, count }));

@@ -24,6 +24,7 @@ export class VirtualClock implements Clock {
       cancel: () => {
         this.#entries.delete(entry);
       },
+      keepAlive: () => undefined, // it is asked, and waits for nobody
     };
   }
 

@@ -170,16 +170,19 @@ void Environment::pin(Batch& batch, std::uint32_t index, v8::Local<v8::Value> va
   batch.call(index).length = length;
 }
 
-// The process goes on while calls are under way.
+void Environment::keep_alive(bool wanted) {
+  is_waited_for_ = wanted;
+  hold_loop(0);
+}
+
+// The process goes on while calls are under way that somebody waits for.
 void Environment::hold_loop(int change) {
-  const bool held = holds_ > 0;
   holds_ += change;
-  if (held == (holds_ > 0)) return;
   auto* handle = reinterpret_cast<uv_handle_t*>(&async_);
-  if (held) {
-    uv_unref(handle);
+  if (holds_ > 0 && is_waited_for_) {
+    uv_ref(handle);  // once, however often
   } else {
-    uv_ref(handle);
+    uv_unref(handle);
   }
 }
 

@@ -38,6 +38,8 @@ class Environment {
   std::int32_t start_pool(std::uint32_t threads, bool pin, std::string& failure);
   void stop_pool(std::int32_t number);
   void abandon_pool(std::int32_t number);
+  // Whether the process goes on while calls are under way.
+  void keep_alive(bool wanted);
   OpenPool& pool(std::int32_t number) { return pools_[static_cast<std::size_t>(number)]; }
 
   void add_batch(std::unique_ptr<Batch> batch);
@@ -75,6 +77,7 @@ class Environment {
   std::shared_ptr<Completions> completions_;
   uv_async_t async_;
   int holds_ = 0;
+  bool is_waited_for_ = true;
   unsigned vain_looks_ = 0;
   unsigned looks_to_leave_out_ = 0;
   napi_async_cleanup_hook_handle ending_ = nullptr;

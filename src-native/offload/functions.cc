@@ -34,6 +34,12 @@ Napi::Value abandon_pool(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// keepAlive(wanted): whether the process goes on while calls are under way.
+Napi::Value keep_alive(const Napi::CallbackInfo& info) {
+  Environment::current().keep_alive(info[0].As<Napi::Boolean>());
+  return info.Env().Undefined();
+}
+
 // running(pool): the names of the functions that run now.
 Napi::Value running(const Napi::CallbackInfo& info) {
   auto names = Napi::Array::New(info.Env());
@@ -140,6 +146,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   set("startPool", start_pool);
   set("stopPool", stop_pool);
   set("abandonPool", abandon_pool);
+  set("keepAlive", keep_alive);
   set("running", running);
   set("addBatch", add_batch);
   set("dropBatch", drop_batch);
