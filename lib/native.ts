@@ -229,7 +229,7 @@ export class Runtime {
     }
     this.engine = opened.isDirect ? 'direct' : 'locker';
     this.reason = opened.directFailure;
-    prepareWasmStacks(this.addon);
+    prepareWasmStacks(this.addon, opened.isDirect);
     return opened;
   }
 

@@ -19,11 +19,11 @@ interface Namespace {
  * direct engine keeps V8 from visiting these once for every sleeping fiber. Where it cannot they are refused, since a
  * scavenger that sees one slot twice copies its object twice.
  */
-export function prepareWasmStacks(addon: Addon): void {
+export function prepareWasmStacks(addon: Addon, isDirect: boolean): void {
   const { WebAssembly: namespace } = globalThis as unknown as { WebAssembly?: Namespace };
   if (namespace === undefined) return; // node --jitless
   const property = Object.getOwnPropertyDescriptor(namespace, 'promising');
-  if (property === undefined || learnTheirState(addon, namespace)) return;
+  if (property === undefined || (isDirect && learnTheirState(addon, namespace))) return;
   if (property.configurable === true) {
     Object.defineProperty(namespace, 'promising', { ...property, value: promisingRefused });
   }

@@ -9,11 +9,12 @@ import { fail, run } from './lib/run.mjs';
 
 const needed = { 'g++': 'g++', make: 'make', python3: 'python3' };
 
-// The C++ linter, and the browser that looks at the page of greenfiber/inspect, come along in CI only, where their
-// absence would be a hole in the checks.
+// The C++ linter, the browser that looks at the page of greenfiber/inspect, and the load generator of the benchmarks come
+// along in CI only, where their absence would be a hole in the checks.
 if (process.env.CI && process.argv.includes('--linters')) {
   needed['clang-tidy'] = 'clang-tidy';
   needed.chromium = 'chromium';
+  needed.wrk = 'wrk';
 }
 
 function onPath(command) {

@@ -4,6 +4,7 @@ import { isIPv4, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { checkInteger, checkObject, wrongType, wrongValue } from '../options';
+import { LONGEST_TIMER_MS } from '../scheduler/clock';
 import { snapshot } from './snapshot';
 
 export interface ServeOptions {
@@ -61,7 +62,8 @@ export async function serve(options: ServeOptions = {}): Promise<InspectServer> 
   const { port = 0, host = '127.0.0.1' } = options;
   checkInteger('options.port', port, 0, 65_535);
   const address = loopback(host);
-  const server = createServer(answer);
+  // Its look after idle connections, every half minute otherwise, would put off the report of a deadlock.
+  const server = createServer({ connectionsCheckingInterval: LONGEST_TIMER_MS }, answer);
   server.unref();
   server.on('connection', (socket) => socket.unref());
   await listen(server, port, address);

@@ -46,9 +46,11 @@ export function watchForDeadlock(scheduler: Scheduler): void {
   watched.add(scheduler);
 }
 
-/** How often timers may go off in vain: some go off for ever. */
+/** How often, and from the second time on how long, timers may go off in vain: some go off for ever. */
 const MOST_VAIN_WAITS = 10;
+const LONGEST_VAIN_WAITS_MS = 60_000;
 let vainWaits = 0;
+let vainMs = 0;
 /** Node's clock may be so much behind. */
 const LATE_MS = 60_000;
 let isFresh = false;
@@ -71,9 +73,13 @@ function waitForTimers(): boolean {
     setTimeout(noop, 1);
     return true;
   }
-  vainWaits = asleep.filter(fellAsleep).length === 0 ? vainWaits + 1 : 0;
-  const due = vainWaits < MOST_VAIN_WAITS ? nextTimer() : undefined;
+  const inVain = asleep.filter(fellAsleep).length === 0;
+  vainWaits = inVain ? vainWaits + 1 : 0;
+  if (!inVain) vainMs = 0;
+  const due =
+    vainWaits < MOST_VAIN_WAITS && vainMs < LONGEST_VAIN_WAITS_MS ? nextTimer() : undefined;
   if (due === undefined) return false;
+  vainMs += due;
   setTimeout(noop, due);
   return true;
 }

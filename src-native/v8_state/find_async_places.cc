@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <utility>
 
 #include "v8_state/async_places.h"
 #include "v8_state/safepoint.h"
@@ -13,7 +14,7 @@ namespace greenfiber::v8_state {
 namespace {
 
 constexpr std::size_t kEnvironmentWords = 2048;
-constexpr std::size_t kAsyncHooksWords = 34;  // from the current ids on
+constexpr std::size_t kAsyncHooksWords = 34;  // from the current ids on, and before them
 constexpr std::size_t kFieldCount = 9;
 
 // Ids for two nested scopes that nobody else uses, nor an earlier search: what is left in memory of an environment that
@@ -89,13 +90,17 @@ std::string search_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
       std::erase_if(ids, [&](std::size_t i) {
         return !holds_ids(probe, inner.words[i], probes.inner_id, probes.inner_trigger);
       });
-      if (ids.size() == 1) {
-        // The native resources lie in the same object, behind the ids.
-        const std::size_t from = ids.front() + 1;
-        resources =
-            ResourceStack::find(probe, environment + from, std::min(count - from, kAsyncHooksWords),
-                                inner_resource, outer_resource);
-        resource_levels = resources.size();
+      // The native resources lie in the same object, behind the ids. What an environment that is gone has left behind in
+      // this one's memory may point to the same ids, but no resources follow it.
+      const std::vector<std::size_t> candidates = std::exchange(ids, {});
+      for (std::size_t i : candidates) {
+        const ResourceStack found = ResourceStack::find(probe, environment + i + 1,
+                                                        std::min(count - i - 1, kAsyncHooksWords),
+                                                        inner_resource, outer_resource);
+        if (candidates.size() > 1 && found.size() == 0) continue;
+        ids.push_back(i);
+        resources = found;
+        resource_levels = found.size();
       }
     }
     after = take();
@@ -128,6 +133,11 @@ std::string search_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
                   probes.outer_trigger)) {
       stacks.push_back(i);
     }
+  }
+  if (stacks.size() > 1) {  // again: it lies in the same object, before the ids
+    std::erase_if(stacks, [&](std::size_t i) {
+      return i > ids.front() || i + kAsyncHooksWords < ids.front();
+    });
   }
   if (stacks.empty()) return "the stack of async ids";
   if (stacks.size() > 1) return "the stack of async ids (ambiguous)";

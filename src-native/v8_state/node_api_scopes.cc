@@ -31,8 +31,14 @@ Word own_library() {
   return reinterpret_cast<Word>(map);
 }
 
-// The words of a list's node: { next, previous }, and an element that begins with a name and ends with the library.
-using ListNode = std::array<Word, 13>;
+// The words of a list's node: { next, previous }, and an element that begins with a name and ends with the library. In
+// front of them is malloc's size of the block, with three flags: what lies behind the block is somebody else's.
+using ListNode = std::array<Word, 14>;
+
+bool names(const ListNode& node, Word library) {
+  const Word words = std::min<Word>((node[0] & ~Word{7}) / sizeof(Word), node.size());
+  return words > 3 && std::count(node.begin() + 3, node.begin() + words, library) > 0;
+}
 
 // Whether `header`, { first, last, size }, is that of a list one of whose elements names `library`.
 bool lists_library(const MemoryProbe& probe, const Word* header, Word library) {
@@ -43,13 +49,13 @@ bool lists_library(const MemoryProbe& probe, const Word* header, Word library) {
   for (Word i = 0; i < size; ++i) {
     ListNode node;
     if (!probe.looks_like_pointer(at) ||
-        !MemoryProbe::read(reinterpret_cast<void*>(at), node.data(), sizeof node) ||
-        node[1] != previous) {
+        !MemoryProbe::read(reinterpret_cast<void*>(at - sizeof(Word)), node.data(), sizeof node) ||
+        node[2] != previous) {
       return false;
     }
-    found = found || std::count(node.begin() + 2, node.end(), library) > 0;
+    found = found || names(node, library);
     previous = at;
-    at = node[0];
+    at = node[1];
   }
   return found && at == reinterpret_cast<Word>(header) && header[1] == previous;
 }

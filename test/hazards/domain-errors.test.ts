@@ -33,7 +33,7 @@ const programs: Record<string, string> = {
     setImmediate(() => emitter.emit('event'))`,
   'from an error event': `setImmediate(() => call(() => a.run(() => new EventEmitter().emit('error', new Error('x')))))`,
   'in an async function':
-    'setImmediate(() => call(() => a.run(async () => { await null; fails(); })))',
+    'setImmediate(() => call(() => { a.run(async () => { await null; fails(); }); }))',
   'in two domains': 'setImmediate(() => call(() => a.run(() => b.run(fails))))',
   'in two domains, the handler of one fails': `b.on('error', () => { throw new Error('y'); });
     setImmediate(() => call(() => a.run(() => b.run(fails))))`,

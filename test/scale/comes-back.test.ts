@@ -121,14 +121,15 @@ test.serial('a fiber that runs now and then keeps the pages that it needs each t
 test.serial('the timer that gives memory back ends when there is none to give', async (t) => {
   const exit = await runChild(
     `
+    const timers = require('node:timers');
+    const { clearInterval } = timers;
+    let cleared = false;
+    timers.clearInterval = (timer) => { cleared = true; clearInterval(timer); };
     const { Fiber, stats } = require('greenfiber');
     const { eventually } = require('./test/scale/memory.cjs');
     const fibers = Array.from({ length: 300 }, () => new Fiber(() => Fiber.yield()));
     fibers.forEach((fiber) => fiber.resume());
     fibers.forEach((fiber) => fiber.resume());
-    const clear = clearInterval;
-    let cleared = false;
-    globalThis.clearInterval = (timer) => { cleared = true; clear(timer); };
     (async () => {
       if (!(await eventually(() => cleared))) throw new Error(JSON.stringify(stats()));
       const { parked, stacks } = stats();
