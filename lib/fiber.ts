@@ -319,6 +319,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
         }
         // V8 visits this frame while the stack waits for its next body, arguments of calls that are over included:
         // those of runBody are overwritten by undefined.
+        // eslint-disable-next-line no-useless-assignment -- the slot in this frame keeps what was assigned last
         fiber = undefined;
         if (next === Ending.finished) fiber = finish(undefined) as Fiber | undefined;
         else if (next === Ending.failed) fiber = fail(undefined) as Fiber | undefined;

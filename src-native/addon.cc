@@ -210,7 +210,8 @@ std::string_view built_for() {
 template <Napi::Value (*kFunction)(const Napi::CallbackInfo& info)>
 napi_property_descriptor method(const char* name) {
   const napi_callback callback = [](napi_env env, napi_callback_info info) -> napi_value {
-    return kFunction(Napi::CallbackInfo(env, info));
+    const Napi::CallbackInfo call(env, info);
+    return kFunction(call);
   };
   return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_jsproperty, nullptr};
 }

@@ -56,11 +56,13 @@ class StackWatch {
     static_cast<void>(size);
   }
 
-  ~StackWatch() {
 #if GREENFIBER_VALGRIND
+  ~StackWatch() {
     if (registered_) VALGRIND_STACK_DEREGISTER(valgrind_id_);
-#endif
   }
+#else
+  ~StackWatch() = default;
+#endif
 
   // The stack that the operating system gave this thread. Valgrind knows it already.
   static StackWatch of_this_thread() { return StackWatch(ThisThread{}); }

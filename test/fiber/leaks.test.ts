@@ -148,7 +148,11 @@ async function ended(tasks: Task[]): Promise<void> {
 }
 
 const tasks: Record<string, (object: object) => Task> = {
-  'its arguments': (object) => spawn((_: object) => sleep(1), object),
+  'its arguments': (object) =>
+    spawn((given: object) => {
+      sleep(1);
+      return typeof given;
+    }, object),
   'its result': (object) =>
     spawn((given: object) => {
       yieldNow();

@@ -177,7 +177,7 @@ test('a join that sleeps meets nothing that the program has made of Array.protot
     for (const fiber of fibers) fiber.resume();
     gc!();
     const joined = fibers.map((fiber) => fiber.resume());
-    for (const index of [0, 1, 2, 3]) delete Array.prototype[index];
+    for (const index of [0, 1, 2, 3]) Reflect.deleteProperty(Array.prototype, index);
     Array.prototype.join = join;
     console.log(JSON.stringify([joined, calls]));
   });
