@@ -209,11 +209,8 @@ std::string_view built_for() {
 
 template <Napi::Value (*kFunction)(const Napi::CallbackInfo& info)>
 napi_property_descriptor method(const char* name) {
-  const napi_callback callback = [](napi_env env, napi_callback_info info) -> napi_value {
-    const Napi::CallbackInfo call(env, info);
-    return kFunction(call);
-  };
-  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_jsproperty, nullptr};
+  constexpr napi_callback kCallback = Napi::details::TemplatedCallback<kFunction>;
+  return {name, nullptr, kCallback, nullptr, nullptr, nullptr, napi_default_jsproperty, nullptr};
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
