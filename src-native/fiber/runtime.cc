@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <new>
-#include <tuple>
 #include <utility>
 
-#include "v8_state/call_to_the_end.h"
 #include "v8_state/engine_flags.h"
 #include "v8_state/safepoint.h"
-#include "v8_state/stack_limits.h"
 
 namespace greenfiber::fiber {
 
@@ -20,9 +17,6 @@ namespace {
 
 // Room for four million stacks of the default size; address space alone costs nothing.
 constexpr std::size_t kReservation = std::size_t{1} << 40;
-
-// Taken from the headroom for hooks that run near the end of a stack.
-constexpr Word kHookStack = 16 * 1024;
 
 // So many released stacks leave enough behind in malloc to look for it: V8 allocates three vectors for each.
 constexpr std::size_t kWorthMallocTrim = 4096;
@@ -262,70 +256,11 @@ v8::Local<v8::Value> Runtime::call(const v8::Global<v8::Function>& hook,
   return v8::Undefined(isolate_);
 }
 
-v8::MaybeLocal<v8::Value> Runtime::call_to_the_end(const v8::Global<v8::Function>& hook,
-                                                   v8::Local<v8::Value> argument) {
-  const v8_state::JoinsAside joins(layout_.join_stack);
-  const Word limit = running_->is_main() ? layout_.main_stack_limit : running_->record.stack_limit;
-  v8_state::set_stack_limit(layout_, limit - kHookStack);
-  const auto result = v8_state::call_to_the_end(isolate_, context(), hook.Get(isolate_), argument);
-  v8_state::set_stack_limit(layout_, limit);
-  return result;
-}
-
 void Runtime::terminate() {
   isolate_->TerminateExecution();
   // The request is served by the next function that starts; let it be this one, so that nothing else runs.
   v8::HandleScope scope(isolate_);
   call(hooks_.nothing, v8::Undefined(isolate_));
-}
-
-bool Runtime::uses_domains() {
-  if (hooks_without_domains_ == kUsesDomains) return true;
-  if (async_->before_hooks() == hooks_without_domains_) return false;
-  v8::Local<v8::Value> none = v8::Undefined(isolate_);
-  const bool loaded = call_to_the_end(hooks_.uses_domains, none).FromMaybe(none)->IsTrue();
-  hooks_without_domains_ = loaded ? kUsesDomains : async_->before_hooks();
-  return loaded;
-}
-
-Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, v8::Local<v8::Value> value) {
-  v8::HandleScope scope(isolate_);
-  const context::FlowLocals locals = context::FlowLocals::take(locals_);
-  // First, and put back last.
-  v8::Local<v8::Array> joins;
-  if (!layout_.join_stack.empty()) joins = layout_.join_stack.take();
-  v8::Local<v8::Value> domains = v8::Undefined(isolate_);
-  if (uses_domains()) {
-    domains = call_to_the_end(hooks_.leave_domains, domains).FromMaybe(domains);
-  }
-  node_api_scopes_.take(&from);
-
-  Tagged answer = switch_stacks(from, to, v8_state::tagged_word(value));
-
-  node_api_scopes_.put_back(&from);
-  locals.restore(locals_);
-  const auto held = v8::Local<v8::Value>::New(isolate_, v8_state::local_over(&answer));
-  v8_state::safepoint(isolate_);
-  // V8 does not run the end of a body that it terminates, which leaves its domains.
-  if (!domains->IsUndefined() || (signal == Signal::kTerminated && uses_domains())) {
-    std::ignore = call_to_the_end(hooks_.enter_domains, domains);
-  }
-  if (!joins.IsEmpty()) layout_.join_stack.put_back(joins);
-  return v8_state::tagged_word(held);
-}
-
-// Its body has ended: no join and no domain is left to be taken along.
-Tagged Runtime::switch_parked_carefully(Fiber& from, Fiber& to) {
-  const context::FlowLocals locals = context::FlowLocals::take(locals_);
-  if (!layout_.join_stack.empty()) {
-    v8::HandleScope scope(isolate_);
-    std::ignore = layout_.join_stack.take();
-  }
-  node_api_scopes_.take(&from);
-  const Tagged next = switch_stacks(from, to, take_outcome(from));
-  node_api_scopes_.put_back(&from);
-  locals.restore(locals_);
-  return next;
 }
 
 bool Runtime::sweep_terminated() {
@@ -364,80 +299,6 @@ void Runtime::configure(std::size_t stack_size, std::size_t pool_size) {
 
 void Runtime::uninstall_all() {
   while (top_installed_ != nullptr) uninstall(*top_installed_);
-}
-
-// The whole life of a native stack: bodies one after the other, then away for good.
-void Runtime::fiber_entry(context::Transfer first, void* argument) {
-  Fiber& self = *static_cast<Fiber*>(argument);
-  self.watch.arrived();
-  Runtime& runtime = *current_;
-  runtime.land(first);
-  v8_state::ThreadRecord* next = nullptr;
-  Tagged outcome = 0;
-  auto live = [&] {
-    Fiber* to = nullptr;
-    outcome = runtime.run_bodies(self, to);
-    self.state = State::kFinished;
-    runtime.running_ = to;
-    runtime.previous_ = &self;
-    runtime.signal = self.terminated ? Signal::kTerminated : Signal::kRetired;
-    next = &to->record;
-  };
-  if (runtime.direct_) {
-    live();
-    runtime.direct_->enter(*next);
-    runtime.direct_->forget(self.record);
-  } else {
-    runtime.locker_->run_thread(self.record, next, live);
-  }
-  self.watch.leave_for_good(runtime.running_->watch);
-  context::switch_to_final(runtime.running_->suspended, reinterpret_cast<void*>(outcome));
-}
-
-Tagged Runtime::run_bodies(Fiber& self, Fiber*& next) {
-  v8::HandleScope scope(isolate_);
-  // A fresh handle block: the root slots are neighbours.
-  v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
-  self.roots = v8_state::slot_of(v8::Local<v8::Value>::New(isolate_, undefined));
-  for (std::size_t i = 1; i < kRootSlotCount; ++i) v8::Local<v8::Value>::New(isolate_, undefined);
-  v8::Context::Scope context_scope(context());
-  begin_body(self);
-  install(self);
-  self.terminated = !run_main(self);
-  next = &return_to_resumer(self);
-  return self.roots[self.terminated ? kSelf : kOutcome];
-}
-
-// False: only a termination ends the JavaScript half without an outcome.
-bool Runtime::run_main(Fiber& self) {
-  v8::HandleScope scope(isolate_);
-  v8::TryCatch try_catch(isolate_);
-  v8::Local<v8::Value> handle = v8::Integer::New(isolate_, handle_of(self));
-  v8::Local<v8::Value> ignored;
-  v8_state::safepoint(isolate_);
-  const bool ended = hooks_.main.Get(isolate_)
-                         ->Call(context(), v8::Undefined(isolate_), 1, &handle)
-                         .ToLocal(&ignored);
-  if (!ended && self.killed_hard) isolate_->CancelTerminateExecution();
-  return ended;
-}
-
-void Runtime::begin_body(Fiber& self) {
-  touch(self);
-  clear_roots(self);
-  self.roots[kSelf] = *self.first_self;
-  self.roots[kResource] = *self.first_resource;
-  self.async.begin(self.first_async_id, self.first_trigger_id, &self.roots[kResource]);
-}
-
-void Runtime::clear_roots(Fiber& self) const {
-  const Tagged undefined = v8_state::tagged_word(v8::Undefined(isolate_));
-  for (std::size_t i = 0; i < kRootSlotCount; ++i) self.roots[i] = undefined;
-}
-
-bool Runtime::take_outcomes_from(v8::Local<v8::Array> array) {
-  outcome_ = v8_state::HandoverBox(isolate_, array);
-  return outcome_.is_right(isolate_, context());
 }
 
 void Runtime::reinstall(Fiber& fiber) { install(fiber); }
