@@ -201,6 +201,11 @@ export class Runtime {
 
   #open(preferLocker: boolean): NativeFibers | undefined {
     if (this.addon === undefined) return undefined;
+    // Code that V8 optimised before is thrown away by way of Intl: see src-native/v8_state/engine_flags.h.
+    if (process.versions['icu'] === undefined || hasFault('intl')) {
+      this.reason = 'missing: Intl, which this Node was built without';
+      return undefined;
+    }
     const useLocker = preferLocker || hasFault('calibration');
     if (useLocker && hasFault('locker')) {
       this.reason = 'missing: nothing (the fault was asked for)';
@@ -252,8 +257,8 @@ function mostStacks(): number {
   return Math.floor((memory * 0.75) / 4096);
 }
 
-/** `GREENFIBER_FAULT` makes a part fail, so that tests see what happens then: calibration, self-test, locker. */
-export function hasFault(part: 'calibration' | 'self-test' | 'locker'): boolean {
+/** `GREENFIBER_FAULT` makes a part fail, so that tests see what happens then: intl, calibration, self-test, locker. */
+export function hasFault(part: 'intl' | 'calibration' | 'self-test' | 'locker'): boolean {
   return (process.env['GREENFIBER_FAULT'] ?? '').split(',').includes(part);
 }
 

@@ -37,6 +37,12 @@ for (const engine of ['direct', 'locker']) {
   });
 }
 
+test('a Node without Intl is refused, since code with fast API calls could not be thrown away', async (t) => {
+  const { engine, isSupported, answer } = await run({ GREENFIBER_FAULT: 'intl' });
+  t.like({ engine, isSupported }, { engine: 'none', isSupported: false });
+  t.regex(String(answer[2]), /missing: Intl/);
+});
+
 for (const fault of ['calibration', 'self-test']) {
   test(`a failing ${fault} falls back to the locker engine`, async (t) => {
     t.like(await run({ GREENFIBER_FAULT: fault }), {
