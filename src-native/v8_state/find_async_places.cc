@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "v8_state/async_places.h"
@@ -14,7 +16,7 @@ namespace greenfiber::v8_state {
 namespace {
 
 constexpr std::size_t kEnvironmentWords = 2048;
-constexpr std::size_t kAsyncHooksWords = 34;  // from the current ids on, and before them
+constexpr std::size_t kAsyncHooksWords = 34;  // from the current ids on
 constexpr std::size_t kFieldCount = 9;
 
 // Ids for two nested scopes that nobody else uses, nor an earlier search: what is left in memory of an environment that
@@ -54,6 +56,21 @@ bool holds_ids(const MemoryProbe& probe, Word pointer, double id, double trigger
   return probe.looks_like_pointer(pointer) &&
          probe.read(reinterpret_cast<void*>(pointer), pair, sizeof pair) && pair[0] == id &&
          pair[1] == trigger;
+}
+
+// Makes Node grow the array of saved pairs, and leaves those of the places where that shows. What somebody else has left
+// in the environment's memory does not follow.
+void keep_growing(v8::Isolate* isolate, const Word* environment, std::vector<std::size_t>& stacks) {
+  constexpr std::size_t kMostScopes = 10'000;
+  const std::vector<Word> before(environment, environment + stacks.back());
+  const auto has_grown = [&](std::size_t i) { return environment[i - 2] > before[i - 2]; };
+  std::vector<std::unique_ptr<node::CallbackScope>> scopes;
+  while (std::none_of(stacks.begin(), stacks.end(), has_grown) && scopes.size() < kMostScopes) {
+    scopes.push_back(std::make_unique<node::CallbackScope>(isolate, v8::Object::New(isolate),
+                                                           node::async_context{0, 0}));
+  }
+  std::erase_if(stacks, std::not_fn(has_grown));
+  while (!scopes.empty()) scopes.pop_back();  // the inner ones first
 }
 
 std::string search_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
@@ -134,11 +151,7 @@ std::string search_async_places(v8::Isolate* isolate, AsyncPlaces& places) {
       stacks.push_back(i);
     }
   }
-  if (stacks.size() > 1) {  // again: it lies in the same object, before the ids
-    std::erase_if(stacks, [&](std::size_t i) {
-      return i > ids.front() || i + kAsyncHooksWords < ids.front();
-    });
-  }
+  if (stacks.size() > 1) keep_growing(isolate, environment, stacks);
   if (stacks.empty()) return "the stack of async ids";
   if (stacks.size() > 1) return "the stack of async ids (ambiguous)";
   places.stack_data = &environment[stacks.front()];
