@@ -1,4 +1,6 @@
 // HandleScopeData and HandleScopeImplementer.
+#include <algorithm>
+
 #include "v8_state/calibration.h"
 
 namespace greenfiber::v8_state {
@@ -39,6 +41,22 @@ void with_another_block(v8::Isolate* isolate, const Word* limit, Use use) {
   use();
 }
 
+// Whether V8 reads this word to find its implementer: it works on a copy when the word leads to one.
+bool is_read(v8::Isolate* isolate, Word* place, const Word* limit) {
+  constexpr std::size_t kWords = kImplementerSize / sizeof(Word), kSize = 3;
+  auto* const implementer = reinterpret_cast<Word*>(*place);
+  Word copy[kWords];
+  std::copy_n(implementer, kWords, copy);
+  *place = reinterpret_cast<Word>(copy);
+  const Word size = implementer[kSize];
+  bool follows = false;
+  with_another_block(isolate, limit, [&] { follows = copy[kSize] == size + 1; });
+  // A vector of it may have moved, and the block that was left is kept.
+  if (follows) std::copy_n(copy, kWords, implementer);
+  *place = reinterpret_cast<Word>(implementer);
+  return follows;
+}
+
 }  // namespace
 
 std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
@@ -76,6 +94,11 @@ std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, L
       }
     });
     places = follow;
+    if (places.size() > 1) {
+      std::erase_if(places, [&](Word* place) {
+        return !is_read(isolate, place, layout.handle_scope_data + 1);
+      });
+    }
   }
   if (places.empty()) return "HandleScopeImplementer";
   if (places.size() > 1) return "HandleScopeImplementer (ambiguous)";

@@ -96,6 +96,8 @@ bool WasmStacks::learn() {
   }
   if (found == 0) return false;
   state_at_ = found * sizeof(std::int32_t);
+  // What was called before is over; the locker engine, which may have to serve after us, goes by the word alone.
+  if (state_of(own_stack()) == kActive) *left_for_wasm_at_ = 0;
   return true;
 }
 

@@ -63,7 +63,7 @@ class WasmStacks {
 
   v8::Isolate* isolate_;
   Word* const list_;  // a std::vector: { begin, end, capacity }; null where there is none
-  const Word* const left_for_wasm_at_;
+  Word* const left_for_wasm_at_;
   std::size_t state_at_ = 0;  // 0: not known
   std::vector<Look> looks_;
   bool hidden_ = false;
