@@ -64,6 +64,7 @@ const mark: KeepAlive = { keepAlive: noop };
  * there is one, the process waits for it on that task's behalf. Answers whether it does.
  */
 function waitForTimers(): boolean {
+  if (hasGuests()) return false; // what a test file left asleep keeps no runner
   const asleep = [...watched].flatMap(tasksAsleep);
   if (asleep.length === 0) return false;
   stopTrimming(); // a timer of our own, which wakes nobody
