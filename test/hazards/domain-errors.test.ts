@@ -105,7 +105,7 @@ test('the error of a task that nobody joins goes to the domain that it was throw
     a.run(() => spawn(() => { sleep(5); fails(); }))`;
   const { code, stdout } = await runChild(source('undefined', program));
   t.is(code, 0);
-  t.regex(stdout, /^a got x\na got x\n/);
+  t.is(stdout.match(/^a got x$/gm)?.length, 2, stdout);
 });
 
 test('an error that a resumer catches leaves it in its own domain', async (t) => {

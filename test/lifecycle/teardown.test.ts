@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import test from 'ava';
 
-import { answerOf } from '../helpers/answer';
 import { runChild } from '../helpers/child';
 import { onDirect } from '../helpers/on-direct';
 
@@ -46,8 +45,11 @@ for (const [how, answer] of inWorker) {
   // The locker engine serves a termination only when the fiber that ran runs again.
   const testWhere = how === 'in a loop' ? onDirect : test;
   testWhere(`a worker in which fibers sleep in every built-in ends ${how}`, async (t) => {
-    const ended = await answerOf(t, workers(how, TIMES), { timeout: 120_000 });
-    t.deepEqual(ended, new Array(TIMES).fill(answer));
+    const exit = await runChild(workers(how, TIMES), { timeout: 120_000 });
+    t.like(exit, { code: 0, signal: null });
+    // Before it V8 may print a script of Node's own, whose compilation was cut short by the termination.
+    const [ended = ''] = /\[[^[]*\]\n$/.exec(exit.stdout) ?? [];
+    t.deepEqual(JSON.parse(ended), new Array(TIMES).fill(answer));
   });
 }
 
