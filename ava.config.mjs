@@ -8,9 +8,10 @@
 //   context   only what the asynchronous context can make a difference to
 //
 // GREENFIBER_PRELOAD names a file of test/preload that every test process begins with.
-const once = 'bench/** docs/** scale/** inspect/page.* load/report.* servers/databases.*'.split(
-  ' ',
-);
+const once = [
+  ...['bench', 'docs', 'scripts', 'scale'].map((folder) => `${folder}/**`),
+  ...['inspect/page', 'load/load/test/report', 'servers/databases'].map((file) => `${file}.*`),
+];
 const differs = 'effects engine fiber fuzz hazards inspect lifecycle scheduler stress'.split(' ');
 
 const contextual = 'effects fiber hazards lifecycle scheduler sync'.split(' ');

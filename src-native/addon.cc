@@ -1,4 +1,4 @@
-// The module: one Runtime per Node environment, created on request of lib/native.ts.
+// The module: one Runtime per Node environment, created on request of lib/native/native.ts.
 #include <napi.h>
 
 #include <iterator>
@@ -10,6 +10,7 @@
 #include "fiber/callbacks.h"
 #include "fiber/runtime.h"
 #include "offload/functions.h"
+#include "v8_state/calibration/step.h"
 #include "v8_state/collect.h"
 #include "v8_state/safepoint.h"
 #include "v8_value.h"
@@ -23,6 +24,7 @@ using fiber::RuntimeOptions;
 
 struct Instance {
   std::unique_ptr<Runtime> runtime;
+  v8_state::Steps steps;  // what was looked for to make it, whether it was found or not
 };
 
 Instance& instance_of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
@@ -71,14 +73,7 @@ class Properties {
   bool complete_ = true;
 };
 
-// Whether Node is about to end this environment: then a termination was asked for.
-bool is_stopping(Napi::Env env) {
-  bool ignored = false;
-  return napi_has_own_property(env, env.Global(), Napi::String::New(env, "globalThis"), &ignored) !=
-         napi_ok;
-}
-
-// create({ stackSize, poolSize, maxStacks, preferLocker }, hooks): the callbacks, or a string that says what was missed.
+// create({ stackSize, poolSize, maxStacks, reservation, preferLocker }, hooks): the callbacks, or a string that says what was missed.
 Napi::Value create(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Properties given(info[0]);
@@ -87,6 +82,7 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   options.stack_size = given.size("stackSize");
   options.stack_pool_size = given.size("poolSize");
   options.max_stacks = given.size("maxStacks");
+  options.reservation = given.size("reservation");
   options.prefer_locker = given.is_true("preferLocker");
   Runtime::Hooks functions = {hooks.function("main"),        hooks.function("capture"),
                               hooks.function("makeError"),   hooks.function("splice"),
@@ -98,15 +94,15 @@ Napi::Value create(const Napi::CallbackInfo& info) {
 
   v8::Isolate* isolate = v8::Isolate::GetCurrent();
   Instance& instance = instance_of(env);
-  std::string failure;
   if (instance.runtime != nullptr) {
     return Napi::String::New(
         env, "a thread to itself (another copy of greenfiber is loaded in this one)");
   }
-  std::unique_ptr<Runtime> runtime = Runtime::create(env, isolate, options, failure);
+  instance.steps = {};
+  std::unique_ptr<Runtime> runtime = Runtime::create(env, isolate, options, instance.steps);
   // Threads took turns in the isolate; what was asked of it meanwhile may have left with them.
-  if (is_stopping(env)) isolate->TerminateExecution();
-  if (runtime == nullptr) return Napi::String::New(env, failure);
+  if (node_state::is_stopping(env)) isolate->TerminateExecution();
+  if (runtime == nullptr) return Napi::String::New(env, instance.steps.all().back().missed);
   runtime->hooks() = std::move(functions);
   if (!runtime->take_outcomes_from(outcome)) {
     return Napi::String::New(env, "the elements of an array");
@@ -117,17 +113,33 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   return to_napi(env, callbacks);
 }
 
+// steps(): [part, name, missed] of each step on the way to an engine, until destroy().
+Napi::Value steps(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto result = Napi::Array::New(env);
+  for (const v8_state::Step& step : instance_of(env).steps.all()) {
+    auto words = Napi::Array::New(env, 3);
+    words.Set(0u, step.part);
+    words.Set(1u, step.name);
+    words.Set(2u, step.missed);
+    result.Set(result.Length(), words);
+  }
+  return result;
+}
+
 Napi::Value destroy(const Napi::CallbackInfo& info) {
-  instance_of(info.Env()).runtime.reset();
+  Instance& instance = instance_of(info.Env());
+  instance.runtime.reset();
+  instance.steps = {};
   return info.Env().Undefined();
 }
 
-// confirmAsync(resource): see v8_state::confirm_resource_array.
+// confirmAsync(resource): see node_state::confirm_resource_array.
 Napi::Value confirm_async(const Napi::CallbackInfo& info) {
   Runtime* runtime = instance_of(info.Env()).runtime.get();
   return Napi::Boolean::New(
       info.Env(),
-      runtime != nullptr && v8_state::confirm_resource_array(
+      runtime != nullptr && node_state::confirm_resource_array(
                                 runtime->context(), runtime->async_places(), to_v8(info[0])));
 }
 
@@ -163,18 +175,20 @@ Napi::Value collect_garbage(const Napi::CallbackInfo& info) {
 Napi::Value configure(const Napi::CallbackInfo& info) {
   Properties given(info[0]);
   const std::size_t stack_size = given.size("stackSize"), pool_size = given.size("poolSize");
-  if (given.complete()) instance_of(info.Env()).runtime->configure(stack_size, pool_size);
+  Runtime* runtime = instance_of(info.Env()).runtime.get();
+  if (given.complete() && runtime != nullptr) runtime->configure(stack_size, pool_size);
   return info.Env().Undefined();
 }
 
 Napi::Value stats(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Runtime& runtime = *instance_of(env).runtime;
-  const stack::Statistics stacks = runtime.stacks().statistics();
+  Runtime* const runtime = instance_of(env).runtime.get();
+  if (runtime == nullptr) return env.Undefined();
+  const stack::Statistics stacks = runtime->stacks().statistics();
   auto result = Napi::Object::New(env);
   auto set = [&](const char* name, double value) { result.Set(name, value); };
-  set("fibers", runtime.counters().alive);
-  set("parked", runtime.counters().parked);
+  set("fibers", runtime->stacks().alive());
+  set("parked", runtime->stacks().parked());
   set("stacksInUse", static_cast<double>(stacks.slots_in_use));
   set("stacksWarm", static_cast<double>(stacks.slots_warm));
   set("stacksCold", static_cast<double>(stacks.slots_cold));
@@ -184,17 +198,26 @@ Napi::Value stats(const Napi::CallbackInfo& info) {
   set("pageTablesDropped", static_cast<double>(stacks.chunks_dropped));
   set("reservedBytes", static_cast<double>(stacks.reserved_bytes));
   result.Set("guard", stack::describe(stacks.guard_kind));
-  const v8_state::Generations* generations = runtime.generations();
+  const v8_state::Generations* generations = runtime->generations();
   set("oldStacks", generations != nullptr ? static_cast<double>(generations->old_stacks()) : 0);
   result.Set("whyNotFlat", generations == nullptr ? "the locker engine lets V8 walk every stack"
                                                   : generations->reason());
+  const v8_state::ShapeMapCounts shapes =
+      generations != nullptr ? generations->shape_maps().counts() : v8_state::ShapeMapCounts{};
+  set("stacksVisitedByShape", static_cast<double>(shapes.visited));
+  set("stacksWalkedByV8", static_cast<double>(shapes.walked));
+  set("stacksCompared", static_cast<double>(shapes.compared));
+  set("shapeMapBytes",
+      generations != nullptr ? static_cast<double>(generations->shape_maps().bytes()) : 0);
+  result.Set("whyNoShapeMaps", generations == nullptr ? "the locker engine lets V8 walk every stack"
+                                                      : generations->shape_maps().reason());
   return result;
 }
 
 // trimIdle(): see Runtime::trim_idle.
 Napi::Value trim_idle(const Napi::CallbackInfo& info) {
-  Runtime& runtime = *instance_of(info.Env()).runtime;
-  return Napi::Boolean::New(info.Env(), runtime.trim_idle());
+  Runtime* runtime = instance_of(info.Env()).runtime.get();
+  return Napi::Boolean::New(info.Env(), runtime != nullptr && runtime->trim_idle());
 }
 
 // Node-API loads a binary that was built for another Node as well, but half of what we know of V8 is compiled in.
@@ -225,6 +248,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   // V8's thread list is torn down with the isolate; by then nothing of ours may hang in it.
   env.AddCleanupHook([](Instance* instance) { instance->runtime.reset(); }, &instance_of(env));
   const napi_property_descriptor methods[] = {method<create>("create"),
+                                              method<steps>("steps"),
                                               method<destroy>("destroy"),
                                               method<confirm_async>("confirmAsync"),
                                               method<look_at_wasm_stack>("lookAtWasmStack"),

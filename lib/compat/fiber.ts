@@ -2,6 +2,7 @@ import { Fiber as Greenfiber, isSupported } from '../index';
 import type FiberType from './fibers';
 import { fibersCreated, getPoolSize, setPoolSize } from './pool';
 import { Run, type Body, type Identity } from './run';
+import { letFibersWait } from './wait';
 
 type FiberConstructor = typeof FiberType;
 
@@ -120,3 +121,9 @@ export const Fiber = Object.defineProperties(construct, {
 }) as unknown as FiberConstructor;
 
 Object.defineProperty(FiberObject.prototype, 'constructor', { value: Fiber });
+// Programs copy them by `for … in`.
+for (const name of ['run', 'reset', 'throwInto', 'started']) {
+  Object.defineProperty(FiberObject.prototype, name, { enumerable: true });
+}
+
+letFibersWait(Fiber);

@@ -1,4 +1,4 @@
-import { isServedByAnotherCopy } from '../copies';
+import { isServedByAnotherCopy } from '../base/copies';
 
 // @ts-expect-error -- a CommonJS module is a function, and can end here
 if (isServedByAnotherCopy(module)) return;
@@ -6,6 +6,8 @@ if (isServedByAnotherCopy(module)) return;
 import { Fiber as implementation } from './fiber';
 
 /* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- only the caller knows what comes back */
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-function-type -- as in @types/fibers:
+   what compiled with them compiles with these */
 
 /** A function that can be suspended at any call depth, with the interface of `fibers` 5. */
 interface Fiber {
@@ -16,13 +18,13 @@ interface Fiber {
    * @throws `Error` "This Fiber is already running"; `TypeError` for a second argument; `RangeError` "Out of
    * memory" where no stack can be had; and what leaves the function
    */
-  run<T = unknown>(value?: unknown): T;
+  run<Value = any, T = any>(value?: Value): T;
   /**
    * Raises `error` at the `Fiber.yield` where the function is suspended; otherwise as {@link run}.
    *
    * @throws `Error` "This Fiber is not yielding"; `TypeError` for a second argument; and what leaves the function
    */
-  throwInto<T = unknown>(error?: unknown): T;
+  throwInto<T = any>(error?: unknown): T;
   /**
    * Unwinds a suspended function: its `Fiber.yield`, and every later one, raises "This Fiber is a zombie" until
    * it ends. Answers what it returns. Does nothing where the function has not started or has ended.
@@ -30,7 +32,7 @@ interface Fiber {
    * @throws `Error` "This Fiber is not yielding"; `TypeError` for any argument; and what leaves the function,
    * except the zombie's error
    */
-  reset<T = unknown>(): T;
+  reset<T = any>(): T;
   /** Whether the function has started and not ended. */
   readonly started: boolean;
 }
@@ -42,9 +44,11 @@ interface FiberConstructor {
    *
    * @throws `TypeError` "Fiber expects 1 argument", "Fiber expects a function"
    */
-  new <First = unknown>(body: (first: First) => unknown): Fiber;
+  new <First = any>(body: (first: First) => unknown): Fiber;
+  new (body: Function): Fiber;
   /** The same as with `new`. */
-  <First = unknown>(body: (first: First) => unknown): Fiber;
+  <First = any>(body: (first: First) => unknown): Fiber;
+  (body: Function): Fiber;
   readonly prototype: Fiber;
   /**
    * Suspends the running fiber, and makes `value` the answer of its `run`. Answers what it is next run with.
@@ -53,7 +57,7 @@ interface FiberConstructor {
    * @throws `Error` "yield() called with no fiber running"; `TypeError` for a second argument; what `throwInto`
    * and `reset` raise; `FiberError` `ERR_FIBER_NOT_YIELDABLE`
    */
-  yield: <T = unknown>(value?: unknown) => T;
+  yield: <T = any, Value = any>(value?: Value) => T;
   /** The running fiber; undefined on the main stack and in greenfiber's own fibers and tasks. */
   readonly current: Fiber | undefined;
   /**

@@ -1,5 +1,5 @@
-import { isError } from '../errors';
-import { captureFrames } from '../stack-trace';
+import { isError } from '../base/errors';
+import { captureFrames } from '../base/stack-trace';
 
 /** Between the frames of who asks for the value and those the error was made with. */
 const SEPARATOR = '    - - - - -';

@@ -1,3 +1,5 @@
+import { current } from '../scheduler/current';
+import { Waiter } from '../scheduler/waiter';
 import Fiber from './fibers';
 import type FutureType from './future';
 import { FutureBase } from './future-base';
@@ -14,7 +16,11 @@ export function wait(...futures: (FutureType | readonly FutureType[])[]): void {
     return !future.isResolved();
   });
   const fiber = Fiber.current;
-  if (fiber === undefined) throw new Error("Can't wait without a fiber");
+  if (fiber === undefined) {
+    if (current.task === undefined) throw new Error("Can't wait without a fiber");
+    waitInTask(unresolved);
+    return;
+  }
 
   // The waiting fiber would only sleep: it can make a call that has not begun.
   const own = unresolved.findIndex((future) => future instanceof FiberFuture && !future.started);
@@ -33,4 +39,21 @@ export function wait(...futures: (FutureType | readonly FutureType[])[]): void {
     pending--;
   }
   if (pending > 0) Fiber.yield();
+}
+
+/** In a task on its own stack, which only the scheduler runs. A call that has not begun has a fiber of its own. */
+function waitInTask(futures: readonly FutureType[]): void {
+  const waiter = Waiter.begin<undefined>('Future.wait', futures);
+  let told: Waiter<undefined> | undefined = waiter;
+  let pending = futures.length;
+  if (pending === 0) return;
+  for (const future of futures) {
+    future.resolve(() => {
+      pending--;
+      if (pending === 0) told?.wake(undefined);
+    });
+  }
+  waiter.park(() => {
+    told = undefined;
+  });
 }

@@ -1,4 +1,4 @@
-import { isServedByAnotherCopy } from '../copies';
+import { isServedByAnotherCopy } from '../base/copies';
 
 // @ts-expect-error -- a CommonJS module is a function, and can end here
 if (isServedByAnotherCopy(module)) return;
@@ -90,9 +90,10 @@ type WrappedMembers<O, Multi, Suffix extends string> = {
   >;
 };
 
+/* eslint-disable @typescript-eslint/no-explicit-any -- as in @types/fibers: what compiled with them compiles with these */
 interface FutureConstructor {
   /** A future that somebody will resolve with `return` or `throw`. */
-  new <T = unknown>(): Future<T>;
+  new <T = any>(): Future<T>;
   /** Does nothing: for `Future.call(this)` in the constructor of an heir. */
   (): void;
   readonly prototype: Future;
@@ -141,6 +142,7 @@ declare global {
       this: (...args: Args) => T,
       detach?: boolean,
     ): (...args: Args) => Future<T>;
+    future<T = any>(this: Function, detach?: boolean): (...args: any[]) => Future<T>;
   }
 }
 

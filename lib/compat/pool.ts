@@ -1,5 +1,5 @@
-import { configure, configuredPoolSize, LARGEST_POOL, proposePoolSize } from '../configure';
-import { checkInteger } from '../options';
+import { configure, configuredPoolSize, LARGEST_POOL, proposePoolSize } from '../fiber/configure';
+import { checkInteger } from '../base/validators';
 
 proposePoolSize(120);
 

@@ -1,5 +1,9 @@
+import { stackSizeOr } from '../fiber/configure';
 import { Fiber as Greenfiber } from '../index';
 import { releaseStack, takeStack } from './pool';
+
+/** Room for some 16,000 empty calls, as in `fibers`, where programs recurse deeply. */
+const STACK_SIZE = 1 << 20;
 
 export type Body = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -29,14 +33,15 @@ export class Run extends Greenfiber {
 
   constructor(identity: Identity, hasArgument: boolean) {
     const { body } = identity;
-    super((first) => {
+    const run = (first: unknown): unknown => {
       takeStack();
       try {
         return hasArgument ? body.call(globalThis, first) : body.call(globalThis);
       } finally {
         releaseStack();
       }
-    });
+    };
+    super(run, { stackSize: stackSizeOr(STACK_SIZE) });
     this.identity = identity;
   }
 

@@ -1,5 +1,5 @@
-import { chainStack } from '../chain-stack';
-import { setImmediate } from '../timers';
+import { chainStack } from '../fiber/chain-stack';
+import { setImmediate } from '../base/timers';
 import type { Continuation } from './continuation';
 import type { HandledBody } from './handled-body';
 

@@ -1,10 +1,10 @@
-import { chainStack } from '../chain-stack';
-import { FiberError } from '../errors';
+import { chainStack } from '../fiber/chain-stack';
+import { FiberError } from '../base/errors';
 import { drive } from './drive';
 import type { Effect } from './effect';
 import type { Handling } from './handling';
 import { PendingCall, type TailCall } from './tail-call';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /**
  * Everything between a `perform` and its handler, asleep: the rest of the handled body, any number of fibers. It

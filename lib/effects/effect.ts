@@ -1,10 +1,10 @@
-import { FiberError } from '../errors';
-import { runtime } from '../fiber';
-import { wrongType } from '../options';
+import { FiberError } from '../base/errors';
+import { runtime } from '../fiber/fiber';
+import { wrongType } from '../base/validators';
 import { request, takePayload } from './request';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
-// By a name of its own: see lib/fiber.ts.
+// By a name of its own: see lib/fiber/fiber.ts.
 const performNative = runtime.fibers.perform;
 
 let lastId = 0;

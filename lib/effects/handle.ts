@@ -1,11 +1,11 @@
-import { FiberError } from '../errors';
-import { checkFunction, wrongType } from '../options';
+import { FiberError } from '../base/errors';
+import { checkFunction, wrongType } from '../base/validators';
 import type { Continuation } from './continuation';
 import { drive } from './drive';
 import { Effect } from './effect';
 import { Handling, type AnyClause } from './handling';
 import type { TailCall } from './tail-call';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 declare const resultType: unique symbol;
 

@@ -1,13 +1,14 @@
-import { FiberError, FiberKilled } from '../errors';
-import { Fiber, runtime } from '../fiber';
-import { access } from '../fiber-access';
-import { CREATED, FINISHED } from '../native';
+import { FiberError, FiberKilled } from '../base/errors';
+import { Fiber, runtime } from '../fiber/fiber';
+import { access } from '../fiber/fiber-access';
+import { CREATED, FINISHED } from '../native/native';
 import { current } from '../scheduler/current';
 import type { Scope } from '../scheduler/scope';
 import type { Task } from '../scheduler/task';
+import { warnOfTermination } from '../fiber/termination';
 import { request } from './request';
 
-// By names of their own: see lib/fiber.ts.
+// By names of their own: see lib/fiber/fiber.ts.
 const { beginHandled, enter, enterKill, enterRaise, isAsleep, leave, sweep } = runtime.fibers;
 
 const { handleOf } = access;
@@ -86,10 +87,7 @@ export class HandledBody {
     const answer = this.#switch(enterKill, this.#killed);
     if (this.done) return answer;
     sweep();
-    process.emitWarning(
-      `${this.fiber.name} went on suspending while it was unwound, and was terminated`,
-      'FiberWarning',
-    );
+    warnOfTermination(this.fiber.name);
     return value;
   }
 
@@ -104,12 +102,9 @@ export class HandledBody {
     leave(handleOf(this.fiber), request);
   }
 
-  /** For an end without an outcome: the body was left, and nobody comes back to it. */
+  /** For an end without an outcome. */
   lost(): FiberError {
-    return new FiberError(
-      'ERR_FIBER_TRANSFER',
-      'The body was left by Fiber.transfer, or terminated by V8, and cannot go on',
-    );
+    return new FiberError('ERR_FIBER_TRANSFER', 'The body was terminated by V8, and cannot go on');
   }
 
   #switch(to: typeof enter, value: unknown): unknown {

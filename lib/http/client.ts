@@ -30,14 +30,9 @@ export class Client {
     // not learn that the client has gone.
     connection.on('close', () => {
       for (const { task, response } of [...this.#requests]) {
-        if (!response.writableFinished) task.cancel(clientGone());
+        if (!isComplete(response)) task.cancel(clientGone());
       }
     });
-  }
-
-  /** How many requests are under way. */
-  get size(): number {
-    return this.#requests.length;
   }
 
   /** The tasks of the requests under way, each with its response. */
@@ -73,8 +68,19 @@ export class Client {
 
 /** The client at the other end of a connection. */
 export function clientOf(connection: Socket | ServerResponse): Client {
-  const { [clientKey]: known } = connection as { [clientKey]?: Client };
-  return known ?? new Client(connection);
+  return knownClient(connection) ?? new Client(connection);
+}
+
+/** The same; undefined: no request of it has had a task. */
+export function knownClient(connection: Socket | ServerResponse): Client | undefined {
+  return (connection as { [clientKey]?: Client })[clientKey];
+}
+
+/** Whether a task is going to answer with this response. */
+export function isUnderWay(response: ServerResponse): boolean {
+  const { socket } = response.req;
+  const client = knownClient(response) ?? knownClient(socket);
+  return client?.requests().some((request) => request.response === response) ?? false;
 }
 
 /** Whether an error is the reason that requests are cancelled with when their client has gone. */
@@ -82,11 +88,15 @@ export function isClientGone(error: unknown): boolean {
   return error instanceof HttpError && error.code === 'ERR_HTTP_CLIENT_GONE';
 }
 
+/** Whether all of a response went out. One of HTTP/2 that was cut off is finished, too, on Node 20; its stream knows better. */
+export function isComplete(response: ServerResponse): boolean {
+  const { stream } = response as { stream?: { aborted: boolean } };
+  return stream === undefined ? response.writableFinished : !stream.aborted;
+}
+
 /** 499 is what nginx logs; nobody reads it. */
 function clientGone(): HttpError {
-  return new HttpError(
-    'ERR_HTTP_CLIENT_GONE',
-    499,
-    'The client closed the connection before it was answered',
-  );
+  return new HttpError(499, 'The client closed the connection before it was answered', {
+    code: 'ERR_HTTP_CLIENT_GONE',
+  });
 }

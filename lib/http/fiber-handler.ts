@@ -1,11 +1,16 @@
 import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
-import { FiberError } from '../errors';
-import { checkFunction } from '../options';
+import { FiberError } from '../base/errors';
+import { checkDuration, checkFunction, checkObject } from '../base/validators';
+import { checkCpuLimit } from '../scheduler/cpu-limit';
 import type { Task } from '../scheduler/task';
 import { wait } from '../scheduler/wait';
 import { clientOf, isClientGone } from './client';
+import { answerError, printError } from './failure';
+import { withinLimits, type HandlerLimits } from './handler-limits';
+import { HttpError } from './http-error';
+import { stopSending, waitUntilSent } from './sending';
 
 type Next = (error?: unknown) => unknown;
 
@@ -17,6 +22,26 @@ interface Call {
   readonly next: Next | undefined;
 }
 
+/** What a framework calls. Where its types do not tell what the parameters are, they may be anything. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type FrameworkHandler = (this: any, ...args: any[]) => unknown;
+
+/** The handler as frameworks call it, who do not look at more than its promise. */
+type Asynchronous = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+
+export interface FiberHandlerOptions {
+  /**
+   * Milliseconds that the handler may take while the request is not answered; then its blocking calls raise, and the
+   * framework sees an error with the status 503. Default: any.
+   */
+  handlerTimeout?: number;
+  /**
+   * Milliseconds of processor time that the handler may use; then it is ended where it is, with the rules of
+   * {@link cpuLimit}, and the framework sees an error with the status 503. Default: any.
+   */
+  cpuLimit?: number;
+}
+
 /**
  * Makes a handler of Express, Fastify or Koa of a function that blocks. Every call runs in a task of its own, which
  * keeps the asynchronous context of the request and is cancelled with `ERR_HTTP_CLIENT_GONE` when the client goes
@@ -26,21 +51,50 @@ interface Call {
  * `(request, reply)` for routes and hooks; what it returns is the payload. Koa: `(context, next)`, and `next()` blocks
  * until the middleware below has ended.
  *
- * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, also from the handler when no framework called it
+ * Its parameters have the types that the framework gives them. Only Express's error handlers want theirs named, as they
+ * do without this: `app.use(fiberHandler<ErrorRequestHandler>((error, request, response, next) => …))`.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, also from the handler when no framework called it;
+ * `ERR_FIBER_INVALID_ARG_VALUE`
  */
-export function fiberHandler<This, A extends unknown[]>(
-  handler: (this: This, ...args: A) => unknown,
-): (this: This, ...args: A) => Promise<unknown> {
+export function fiberHandler<Handler extends FrameworkHandler>(
+  handler: Handler,
+  options: FiberHandlerOptions = {},
+): Asynchronous & Handler {
   checkFunction('handler', handler);
-  const blocking = function (this: This, ...args: A): Promise<unknown> {
+  checkObject('options', options);
+  const { handlerTimeout = Infinity, cpuLimit = Infinity } = options;
+  checkDuration('options.handlerTimeout', handlerTimeout);
+  checkCpuLimit('options.cpuLimit', cpuLimit);
+  const limits = { handlerTimeout, cpuLimit };
+  const blocking: Asynchronous = function (this: unknown, ...args) {
     const call = callOf(args);
     if (call.framework === 'koa') args[1] = blockingNext(call.next);
-    const client = clientOf(connectionOf(call.response));
-    const task = client.start(() => handler.apply(this, args), call.response);
-    return call.framework === 'express' ? tellNext(task, call.next) : task.promise();
+    const { response } = call;
+    const run = (): unknown => handler.apply(this, args);
+    const task = clientOf(connectionOf(response)).start(
+      () => answerOf(response, limits, run),
+      response,
+    );
+    return call.framework === 'express' ? tellNext(task, call) : task.promise();
   };
   // Express tells error handlers by their number of parameters.
-  return Object.defineProperty(blocking, 'length', { value: handler.length });
+  return Object.defineProperty(blocking, 'length', { value: handler.length }) as Asynchronous &
+    Handler;
+}
+
+/** What a handler answers, when what it sends has gone out. */
+function answerOf(response: ServerResponse, limits: HandlerLimits, run: () => unknown): unknown {
+  try {
+    const answer = withinLimits('fiberHandler', limits, response, run);
+    waitUntilSent(response);
+    return answer;
+  } catch (error) {
+    // A framework would not cut off what has begun.
+    const isHalf = stopSending(response) && response.headersSent && !response.writableEnded;
+    if (isHalf) response.destroy();
+    throw error;
+  }
 }
 
 function callOf(args: readonly unknown[]): Call {
@@ -79,13 +133,20 @@ function connectionOf(response: ServerResponse): Socket | ServerResponse {
   return response instanceof ServerResponse && socket instanceof Socket ? socket : response;
 }
 
-/** Express 4 does not look at promises. A client that has gone is nobody's error. */
-async function tellNext(task: Task, next: Next | undefined): Promise<void> {
+/** Plain node:http leaves that to its handlers. */
+function answerOurselves(error: HttpError, response: ServerResponse): void {
+  answerError(error, response.req, response);
+  if (error.statusCode >= 500) printError(error, response.req);
+}
+
+/** Express 4 does not look at promises, nor does node:http. A client that has gone is nobody's error. */
+async function tellNext(task: Task, { next, response }: Call): Promise<void> {
   try {
     await task;
   } catch (error) {
     if (isClientGone(error)) return;
-    if (next === undefined) throw error;
-    next(error);
+    if (next !== undefined) next(error);
+    else if (error instanceof HttpError) answerOurselves(error, response);
+    else if (task.status !== 'cancelled') throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks'; // the global of that name is looked up at every use
 
-import type { Fiber } from '../fiber';
-import { observed } from '../observer';
-import { current, observeSwitches } from '../scheduler/current';
+import type { Fiber } from '../fiber/fiber';
+import { observed } from '../fiber/observer';
+import { current, ignoreSwitches, observeSwitches } from '../scheduler/current';
 import type { Task } from '../scheduler/task';
-import { captureFramesLazily } from '../stack-trace';
+import { captureFramesLazily } from '../base/stack-trace';
 import type { Creation, Label } from './types';
 
 /** Frames of a creation stack, at most. */
@@ -26,11 +26,7 @@ interface Account {
   left: number;
 }
 
-type SlowTaskListener = (task: Task, ms: number) => void;
-
 let collecting = false;
-let onSlowTask: SlowTaskListener | undefined;
-let slowTask = Infinity;
 let lastSwitch = 0;
 const origins = new WeakMap<Fiber, Origin>();
 const accounts = new WeakMap<Task, Account>();
@@ -65,7 +61,6 @@ function switched(from: Task | undefined): void {
       account.spent += spent;
       account.left = now;
     }
-    if (spent >= slowTask) onSlowTask?.(from, spent);
   }
   lastSwitch = performance.now();
 }
@@ -84,15 +79,9 @@ export function stopCollecting(): void {
   if (!collecting) return;
   collecting = false;
   observed.by = undefined;
-  observeSwitches(undefined);
+  ignoreSwitches(switched);
   // From now on their ends would go unnoticed.
   alive.clear();
-}
-
-/** While collecting, `listener` is told of tasks that held the thread for `threshold` milliseconds or more. */
-export function watchSlowTasks(threshold: number, listener: SlowTaskListener): void {
-  slowTask = threshold;
-  onSlowTask = listener;
 }
 
 export function isCollecting(): boolean {

@@ -1,6 +1,6 @@
-import { isError } from '../errors';
-import { runtime, type Fiber } from '../fiber';
-import { access } from '../fiber-access';
+import { isError } from '../base/errors';
+import { runtime, type Fiber } from '../fiber/fiber';
+import { access } from '../fiber/fiber-access';
 import type { Scope } from '../scheduler/scope';
 import type { Task } from '../scheduler/task';
 import { creationOf, timeAsleep, timeOnThread } from './collector';

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 
-import { FiberError } from '../errors';
-import { wrongType, wrongValue } from '../options';
+import { FiberError } from '../base/errors';
+import { wrongType, wrongValue } from '../base/validators';
 import { format } from './format';
 import { snapshot } from './snapshot';
 
@@ -18,8 +18,8 @@ export interface Registration extends Disposable {
 }
 
 /**
- * Whenever the process is sent `signal`, by default SIGUSR2, writes a snapshot to stderr, as Go does on SIGQUIT, and
- * goes on. Does not keep the process alive. The signal is handled when the event loop has its turn: a task that never
+ * Whenever the process is sent `signal`, by default SIGUSR2, writes a snapshot to stderr, as Go does on SIGQUIT, those in
+ * the same place together, and goes on. Does not keep the process alive. The signal is handled when the event loop has its turn: a task that never
  * gives way is not seen so, but is warned about; see {@link enable}.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`; `ERR_FIBER_UNSUPPORTED` in a
@@ -41,7 +41,7 @@ export function dumpOn(signal: NodeJS.Signals = 'SIGUSR2'): Registration {
     );
   }
   const dump = (): void => {
-    process.stderr.write(format(snapshot({ limit: DUMP_LIMIT })));
+    process.stderr.write(format(snapshot({ limit: DUMP_LIMIT }), { grouped: true }));
   };
   const dispose = (): void => {
     process.off(signal, dump);

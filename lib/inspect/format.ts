@@ -1,21 +1,63 @@
+import { groupTasks } from './groups';
 import type { Creation, FiberSnapshot, Snapshot, TaskSnapshot } from './types';
-import { count, label } from '../words';
+import { checkObject } from '../base/validators';
+import { count, label } from '../base/words';
 
-/** A snapshot as text, in the manner of a goroutine dump: one paragraph a task, its stack below it. */
-export function format(snapshot: Snapshot): string {
+export interface FormatOptions {
+  /** Tasks in the same place, by status, blocking call and stack, share a paragraph; the largest groups come first. */
+  grouped?: boolean;
+}
+
+/** Tasks of a group that are named, at most. */
+const MOST_NAMES = 5;
+
+/**
+ * A snapshot as text, in the manner of a goroutine dump: one paragraph a task, its stack below it.
+ *
+ * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
+ */
+export function format(snapshot: Snapshot, options: FormatOptions = {}): string {
+  checkObject('options', options);
   const { process, tasks, fibers, stats } = snapshot;
   const thread = process.threadId === 0 ? '' : `, worker ${String(process.threadId)}`;
   const waiters = waitersOf(snapshot);
+  const groups =
+    options.grouped === true ? groupTasks(tasks) : tasks.map((task) => ({ tasks: [task] }));
   const paragraphs = [
     `greenfiber: ${count(tasks.length, 'task')} and ${count(fibers.length, 'other fiber')} ` +
       `in process ${String(process.pid)}${thread} at ${snapshot.time} ` +
       `(Node ${process.node}, ${process.engine} engine, ${count(stats.alive, 'stack')} in use)`,
     ...snapshot.missing,
     ...formatCycles(snapshot.cycles, tasks),
-    ...tasks.map((task) => formatTask(task, waiters.get(task.id))),
+    ...groups.map(({ tasks: members }) => {
+      const [first] = members;
+      if (members.length > 1) return formatGroup(members);
+      return first === undefined ? '' : formatTask(first, waiters.get(first.id));
+    }),
     ...fibers.map(formatFiber),
   ];
   return `${paragraphs.join('\n\n')}\n`;
+}
+
+/** Tasks in the same place. */
+function formatGroup(tasks: readonly TaskSnapshot[]): string {
+  const [first] = tasks;
+  if (first === undefined) return '';
+  const call = first.sleep === null ? '' : ` wait in ${first.sleep.call}`;
+  const lines = [`${count(tasks.length, 'task')} [${first.status}]:${call}`];
+  if (first.stack !== '') lines.push(first.stack);
+  const named = tasks.slice(0, MOST_NAMES).map(label).join(', ');
+  const more = tasks.length - MOST_NAMES;
+  lines.push(`  ${named}${more > 0 ? ` and ${String(more)} more` : ''}`);
+  const times = tasks.flatMap(({ sleep }) => (sleep?.since == null ? [] : [sleep.since]));
+  if (times.length > 0) {
+    const [least, most] = times.reduce(
+      ([low, high], time) => [Math.min(low, time), Math.max(high, time)],
+      [Infinity, 0],
+    );
+    lines.push(`  for ${formatMs(least)} to ${formatMs(most)}`);
+  }
+  return lines.join('\n');
 }
 
 /** One task, and who waits for it. */

@@ -1,7 +1,7 @@
 import { reportDeadlock } from '../scheduler/deadlock';
 import { formatFiber, formatTask } from './format';
 import { snapshot } from './snapshot';
-import { count } from '../words';
+import { count } from '../base/words';
 
 /** Tasks and fibers that the report shows, at most. */
 const MOST = 10_000;

@@ -3,9 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIPv4, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import { checkInteger, checkObject, wrongType, wrongValue } from '../options';
+import { FiberError } from '../base/errors';
+import { filesFolder, HOW_TO_BUNDLE } from '../base/place';
+import { checkPort, checkObject, wrongType, wrongValue } from '../base/validators';
 import { LONGEST_TIMER_MS } from '../scheduler/clock';
-import { snapshot } from './snapshot';
+import { format } from './format';
+import { Looks } from './looks';
 
 export interface ServeOptions {
   /** Default 0: any that is free. */
@@ -23,17 +26,16 @@ export interface InspectServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Tasks and fibers that the page shows, at most. */
-const PAGE_LIMIT = 1000;
-
 /** In the sources, which the package contains: they are served as they are. */
-const PAGE = join(__dirname, '../../lib/inspect/page');
+const PAGE = 'lib/inspect/page';
 
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   '/': ['index.html', 'text/html'],
   '/page.css': ['page.css', 'text/css'],
   '/page.mjs': ['page.mjs', 'text/javascript'],
   '/tasks.mjs': ['tasks.mjs', 'text/javascript'],
+  '/groups.mjs': ['groups.mjs', 'text/javascript'],
+  '/table.mjs': ['table.mjs', 'text/javascript'],
   '/graph.mjs': ['graph.mjs', 'text/javascript'],
   '/charts.mjs': ['charts.mjs', 'text/javascript'],
   '/dom.mjs': ['dom.mjs', 'text/javascript'],
@@ -51,19 +53,27 @@ const HEADERS = {
 };
 
 /**
- * Serves a page that shows {@link snapshot} live, to this machine only. Call {@link enable} as well, or it shows no
+ * Serves a page that shows {@link snapshot} live, to this machine only, and takes at most one percent of a core for it. Call {@link enable} as well, or it shows no
  * creation stacks and times. Keeps no process alive. Whoever may open a connection on this machine may read it.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE` (also for a host that is not
- * loopback); what `listen` fails with, such as `EADDRINUSE`
+ * loopback), `ERR_FIBER_UNSUPPORTED` in a bundle without greenfiber's files beside it; what `listen` fails with, such as
+ * `EADDRINUSE`
  */
 export async function serve(options: ServeOptions = {}): Promise<InspectServer> {
   checkObject('options', options);
   const { port = 0, host = '127.0.0.1' } = options;
-  checkInteger('options.port', port, 0, 65_535);
+  checkPort('options.port', port);
   const address = loopback(host);
+  pageFolder();
   // Its look after idle connections, every half minute otherwise, would put off the report of a deadlock.
-  const server = createServer({ connectionsCheckingInterval: LONGEST_TIMER_MS }, answer);
+  const looks = new Looks();
+  const server = createServer(
+    { connectionsCheckingInterval: LONGEST_TIMER_MS },
+    (request, response) => {
+      answer(looks, request, response);
+    },
+  );
   server.unref();
   server.on('connection', (socket) => socket.unref());
   await listen(server, port, address);
@@ -81,6 +91,15 @@ export async function serve(options: ServeOptions = {}): Promise<InspectServer> 
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function pageFolder(): string {
+  const folder = filesFolder();
+  if (folder !== undefined) return join(folder, PAGE);
+  throw new FiberError(
+    'ERR_FIBER_UNSUPPORTED',
+    `greenfiber is part of a bundle, and the page is not beside it; ${HOW_TO_BUNDLE}`,
+  );
 }
 
 /** The address to listen at. */
@@ -106,7 +125,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
+function answer(looks: Looks, request: IncomingMessage, response: ServerResponse): void {
   const send = (status: number, type: string, body: string | Buffer, more = {}): void => {
     response.writeHead(status, { ...HEADERS, ...more, 'content-type': `${type}; charset=utf-8` });
     response.end(body);
@@ -120,13 +139,17 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     send(405, 'text/plain', 'Only GET works here.\n', { allow: 'GET' });
     return;
   }
-  const path = (request.url ?? '/').replace(/[?#].*$/s, '');
+  const [path = '/', query] = (request.url ?? '/').split(/[?#]/);
+  const seen = new URLSearchParams(query).get('seen');
   const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
   try {
     if (path === '/snapshot.json') {
-      send(200, 'application/json', JSON.stringify(snapshot({ limit: PAGE_LIMIT })));
+      const body = seen !== null ? looks.since(Number(seen)) : looks.snapshot();
+      send(200, 'application/json', JSON.stringify(body));
+    } else if (path === '/dump.txt') {
+      send(200, 'text/plain', format(looks.snapshot(), { grouped: true }));
     } else if (file !== undefined) {
-      send(200, file[1], readFileSync(join(PAGE, file[0])));
+      send(200, file[1], readFileSync(join(pageFolder(), file[0])));
     } else {
       send(404, 'text/plain', 'Nothing here.\n');
     }

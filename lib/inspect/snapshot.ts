@@ -1,23 +1,31 @@
 import { threadId } from 'node:worker_threads';
 
-import { Fiber, runtime } from '../fiber';
-import { checkObject, wrongNumber } from '../options';
+import { Fiber, runtime } from '../fiber/fiber';
+import { checkObject, wrongNumber } from '../base/validators';
 import { aliveTasks } from '../scheduler/alive';
 import { current } from '../scheduler/current';
 import { watchedSchedulers } from '../scheduler/deadlock';
 import { Scheduler } from '../scheduler/scheduler';
+import type { TaskStatus } from '../scheduler/phase';
 import { handleOf, type Task } from '../scheduler/task';
-import { stats } from '../stats';
+import { stats } from './stats';
 import { isCollecting, knownFibers } from './collector';
 import { describeFiber, describeTask, resumedBy } from './describe';
-import type { FiberSnapshot, SchedulerSnapshot, Snapshot, TaskSnapshot } from './types';
+import type {
+  CallCount,
+  FiberSnapshot,
+  SchedulerSnapshot,
+  Snapshot,
+  TaskSnapshot,
+  Wait,
+} from './types';
 import { cyclesOf, waitsOf } from './waits';
-import { count } from '../words';
+import { count } from '../base/words';
 
 export interface SnapshotOptions {
   /**
-   * Tasks that are shown, and fibers that are, at most; the oldest come first. A stack is taken by running a
-   * function on it, which may touch some pages more of each. Default: all of them.
+   * Tasks that are shown, and fibers that are, at most: those in cycles, then the oldest. Then only waits between them are
+   * shown. A stack is taken by running a function on it, which may touch some pages more of each. Default: all of them.
    */
   limit?: number;
 }
@@ -42,9 +50,11 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
   tasks.sort((a, b) => a.id - b.id);
   const fibers = fibersBeside(tasks);
   const waits = tasks.flatMap(waitsOf);
+  const cycles = cyclesOf(waits);
+  const chosen = choose(tasks, cycles, limit);
   // In loops: the frame of a built-in that calls back would be one of the running task's.
   const shown = { tasks: [] as TaskSnapshot[], fibers: [] as FiberSnapshot[] };
-  for (const task of tasks.slice(0, limit)) {
+  for (const task of chosen) {
     shown.tasks.push(describeTask(task, schedulers.indexOf(task.scheduler)));
   }
   for (const { fiber, task } of fibers.slice(0, limit)) {
@@ -54,24 +64,69 @@ export function snapshot(options: SnapshotOptions = {}): Snapshot {
   const begun = tasks.filter((task) => handleOf(task) >= 0).length + fibers.length;
   return {
     time: new Date().toISOString(),
-    process: {
-      pid: process.pid,
-      threadId,
-      node: process.versions.node,
-      engine: runtime.engine,
-      uptime: performance.now(),
-    },
+    process: describeProcess(),
     missing: missing({
       tasks: tasks.length - shown.tasks.length,
       fibers: fibers.length - shown.fibers.length,
       unknown: counts.alive - begun,
     }),
     ...shown,
-    waits,
-    cycles: cyclesOf(waits),
+    calls: countCalls(tasks),
+    waits: chosen === tasks ? waits : waitsBetween(chosen, waits),
+    cycles,
     schedulers: schedulers.map(describeScheduler),
     stats: counts,
   };
+}
+
+/** What of a snapshot costs next to nothing, however many tasks there are. */
+export function glance(): Pick<Snapshot, 'process' | 'schedulers' | 'stats'> {
+  return {
+    process: describeProcess(),
+    schedulers: liveSchedulers().map(describeScheduler),
+    stats: stats(),
+  };
+}
+
+function describeProcess(): Snapshot['process'] {
+  return {
+    pid: process.pid,
+    threadId,
+    node: process.versions.node,
+    engine: runtime.engine,
+    uptime: performance.now(),
+  };
+}
+
+/** At most `limit` of them, in their order: whoever is in a cycle, then the oldest. */
+function choose(
+  tasks: readonly Task[],
+  cycles: readonly (readonly number[])[],
+  limit: number,
+): readonly Task[] {
+  if (tasks.length <= limit) return tasks;
+  const inCycles = new Set(cycles.flat());
+  const first = tasks.filter(({ id }) => inCycles.has(id));
+  const others = tasks.filter(({ id }) => !inCycles.has(id));
+  return [...first, ...others].slice(0, limit).sort((a, b) => a.id - b.id);
+}
+
+function waitsBetween(tasks: readonly Task[], waits: readonly Wait[]): Wait[] {
+  const ids = new Set(tasks.map(({ id }) => id));
+  return waits.filter(({ from, to }) => ids.has(from) && ids.has(to));
+}
+
+/** How many tasks are where, without looking at their stacks. */
+function countCalls(tasks: readonly Task[]): CallCount[] {
+  const counts = new Map<string, { status: TaskStatus; call: string | null; tasks: number }>();
+  for (const { status, waiter } of tasks) {
+    const call = status === 'parked' ? (waiter?.what ?? null) : null;
+    const key = `${status} ${call ?? ''}`;
+    const known = counts.get(key);
+    if (known === undefined) counts.set(key, { status, call, tasks: 1 });
+    else known.tasks++;
+  }
+  return [...counts.values()].sort((a, b) => b.tasks - a.tasks);
 }
 
 function liveSchedulers(): Scheduler[] {

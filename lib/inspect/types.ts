@@ -1,7 +1,7 @@
-import type { FiberState } from '../fiber';
-import type { SchedulerStats } from '../scheduler/scheduler';
+import type { FiberState } from '../fiber/fiber-state';
+import type { SchedulerStats } from '../scheduler/scheduler-options';
 import type { TaskStatus } from '../scheduler/phase';
-import type { Stats } from '../stats';
+import type { Stats } from './stats';
 
 /** Names a task or a fiber. */
 export interface Label {
@@ -86,6 +86,14 @@ export interface Wait {
   readonly needed: boolean;
 }
 
+/** How many tasks are in one place, whether they are shown or not. */
+export interface CallCount {
+  readonly status: TaskStatus;
+  /** The blocking call that they sleep in; null unless they are parked, or where it is unknown. */
+  readonly call: string | null;
+  readonly tasks: number;
+}
+
 /** A scheduler that has tasks, or the default one. */
 export interface SchedulerSnapshot extends SchedulerStats {
   readonly isDefault: boolean;
@@ -110,7 +118,9 @@ export interface Snapshot {
   readonly tasks: readonly TaskSnapshot[];
   /** Fibers that are no task's own, the oldest first. */
   readonly fibers: readonly FiberSnapshot[];
-  /** Who waits for whom. */
+  /** All tasks, counted by their status and blocking call; the most come first. */
+  readonly calls: readonly CallCount[];
+  /** Who waits for whom; with a `limit` that leaves out tasks, only between those that are shown. */
   readonly waits: readonly Wait[];
   /**
    * Tasks that wait for each other in a circle, by their ids: each needs the next, and the last needs the first.

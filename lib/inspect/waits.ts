@@ -3,7 +3,7 @@ import { inspect, types } from 'node:util';
 import { Group } from '../scheduler/group';
 import { Task } from '../scheduler/task';
 import type { Wait } from './types';
-import { label } from '../words';
+import { label } from '../base/words';
 
 /** Characters that a value is given, at most. */
 const LONGEST_VALUE = 200;
@@ -80,7 +80,10 @@ function peek(on: unknown, key: string): unknown {
 export function cyclesOf(waits: readonly Wait[]): number[][] {
   const next = new Map<number, number[]>();
   for (const { from, to, needed } of waits) {
-    if (needed) next.set(from, [...(next.get(from) ?? []), to]);
+    if (!needed) continue;
+    const known = next.get(from);
+    if (known === undefined) next.set(from, [to]);
+    else known.push(to);
   }
   const cycles: number[][] = [];
   const seen = new Set<number>();

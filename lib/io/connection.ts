@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+import { settled } from '../lowlevel/kit';
 import type { Framing } from './framing';
 import { frames } from './framing';
 import { Reader } from './reader';
 import { Writer } from './writer';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /**
  * A socket, or any other Duplex of bytes, in blocking style: a {@link Reader} and a {@link Writer}. The two
@@ -69,7 +70,7 @@ export class Connection<S extends Duplex = Socket> implements Iterable<Buffer>, 
 
   /** The next frame; see {@link Framing}. */
   readFrame<T>(framing: Framing<T>): T | null {
-    return framing.read(this.reader);
+    return settled('Framing.read', framing.read(this.reader));
   }
 
   /** The frames that are left. */
@@ -79,7 +80,7 @@ export class Connection<S extends Duplex = Socket> implements Iterable<Buffer>, 
 
   /** Writes a frame; see {@link Framing}. */
   writeFrame<T>(framing: Framing<T>, frame: T): void {
-    framing.write(this.writer, frame);
+    settled('Framing.write', framing.write(this.writer, frame));
   }
 
   /**

@@ -1,10 +1,13 @@
-import { FiberError, type FiberErrorCode } from '../errors';
-import { settled } from '../scheduler/settled';
-import { isCancellation } from './cancellation';
+import { type FiberErrorCode } from '../base/error-codes';
+import { FiberError } from '../base/errors';
+import { isCancellation, settled } from '../lowlevel/kit';
 import type { Connection } from './connection';
 
-/** What {@link Listener.serve} does with the errors of a connection; undefined: an error of the listener itself. */
-export type OnConnectionError = (error: unknown, connection: Connection | undefined) => void;
+/**
+ * What {@link Listener.serve} does with the errors of a connection; undefined: an error of the listener itself. An async
+ * function is waited for.
+ */
+export type OnConnectionError = (error: unknown, connection: Connection | undefined) => unknown;
 
 /** What a peer can bring about, whatever the handler does. */
 const PEERS_FAULTS: readonly FiberErrorCode[] = [
@@ -24,7 +27,7 @@ export function converse(
     if (!connection.socket.destroyed) connection.close();
   } catch (error) {
     if (isCancellation(error)) throw error;
-    if (onError !== undefined) onError(error, connection);
+    if (onError !== undefined) settled('onError', onError(error, connection));
     else if (!isPeersFault(error, connection)) throw error;
   } finally {
     connection.destroy();

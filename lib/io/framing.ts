@@ -1,3 +1,4 @@
+import { settled } from '../lowlevel/kit';
 import type { Reader } from './reader';
 import type { Writer } from './writer';
 
@@ -9,12 +10,14 @@ export interface Framing<T> {
   /** The next frame; sleeps until it is complete. `null` when the stream ends before it. */
   read(reader: Reader): T | null;
   /** Writes a frame as one. */
-  write(writer: Writer, frame: T): void;
+  write(writer: Writer, frame: T): unknown;
 }
 
 /** The frames that are left in a reader. */
 export function* frames<T>(reader: Reader, framing: Framing<T>): Generator<T, void, undefined> {
-  for (let frame = framing.read(reader); frame !== null; frame = framing.read(reader)) {
+  for (;;) {
+    const frame = settled('Framing.read', framing.read(reader));
+    if (frame === null) return;
     yield frame;
   }
 }

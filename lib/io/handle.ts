@@ -1,5 +1,4 @@
-import type { KeepAlive } from '../scheduler/clock';
-import type { Waiter } from '../scheduler/waiter';
+import { WaitQueue, type KeepAlive, type Waiter } from '../lowlevel/kit';
 
 /** A socket or a server, as far as it keeps the process alive; other streams do not. */
 interface Referenced {
@@ -28,15 +27,15 @@ export class Handle implements KeepAlive {
     return handle;
   }
 
-  /** Sleeps in it; as {@link Waiter.park}. */
-  park<T>(waiter: Waiter<T>, undo: () => void): T {
+  /** Sleeps in it; as {@link Waiter.park}, or in a queue as {@link Waiter.parkIn}. */
+  park<T>(waiter: Waiter<T>, undo: WaitQueue | (() => void)): T {
     const { task } = waiter;
     waiter.keeper = this;
     this.#sleepers++;
     if (!task.keepsAlive) this.#inBackground++;
     this.#update();
     try {
-      return waiter.park(undo);
+      return undo instanceof WaitQueue ? waiter.parkIn(undo) : waiter.park(undo);
     } finally {
       this.#sleepers--;
       if (!task.keepsAlive) this.#inBackground--;

@@ -4,13 +4,13 @@
  *
  * @packageDocumentation
  */
-import { isServedByAnotherCopy } from '../copies';
+import { isServedByAnotherCopy } from '../base/copies';
 
 // @ts-expect-error -- a CommonJS module is a function, and can end here
 if (isServedByAnotherCopy(module)) return;
-import '../reports';
+import '../inspect/reports';
 
-export { connect } from './connect';
+export { connect, connectTls } from './connect';
 export { Connection } from './connection';
 export type { OnConnectionError } from './converse';
 export { frames, type Framing } from './framing';

@@ -1,4 +1,4 @@
-import { checkInteger, checkObject, wrongType, wrongValue } from '../options';
+import { checkInteger, checkObject, wrongType, wrongValue } from '../base/validators';
 import type { Framing } from './framing';
 import { tooLong, type Reader } from './reader';
 import type { Writer } from './writer';

@@ -1,5 +1,5 @@
-import { FiberError } from '../errors';
-import { checkInteger, checkObject, wrongType, wrongValue } from '../options';
+import { FiberError } from '../base/errors';
+import { checkInteger, checkObject, wrongType, wrongValue } from '../base/validators';
 import type { Framing } from './framing';
 import { LONGEST_LINE, tooLong, type Reader } from './reader';
 import type { Writer } from './writer';

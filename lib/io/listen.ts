@@ -1,7 +1,7 @@
 import net from 'node:net';
 
-import { checkInteger, checkObject, wrongType } from '../options';
-import { Waiter } from '../scheduler/waiter';
+import { checkInteger, checkObject, checkPort, wrongType } from '../base/validators';
+import { Waiter } from '../lowlevel/kit';
 import { Handle } from './handle';
 import { Listener } from './listener';
 
@@ -22,6 +22,7 @@ export interface ListenOptions extends net.ListenOptions {
  */
 export function listen(at: number | ListenOptions, host?: string): Listener {
   if (host !== undefined && typeof host !== 'string') throw wrongType('host', 'a string', host);
+  if (typeof at === 'number') checkPort('at', at);
   const options = typeof at === 'number' ? { port: at, ...(host && { host }) } : at;
   checkObject('at', options);
   const { maxConnections, maxPending = 1024, ...where }: ListenOptions = options;

@@ -1,14 +1,13 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-import { AbortError, FiberError } from '../errors';
-import { checkDuration, checkFunction, checkObject } from '../options';
+import { AbortError, FiberError } from '../base/errors';
+import { checkDuration, checkFunction, checkObject } from '../base/validators';
 import { group, type Group } from '../scheduler/group';
-import { currentScheduler } from '../scheduler/spawn';
-import { Waiter } from '../scheduler/waiter';
+import { currentClock, settled, Waiter, WaitQueue } from '../lowlevel/kit';
 import { Connection } from './connection';
 import { Handle } from './handle';
 import { converse, type OnConnectionError } from './converse';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 export interface ServeOptions {
   /**
@@ -27,7 +26,7 @@ export class Listener implements Iterable<Connection>, Disposable {
 
   readonly #maxPending: number;
   readonly #pending: Socket[] = [];
-  readonly #acceptors: Waiter<Connection | null>[] = [];
+  readonly #acceptors = new WaitQueue<Waiter<Connection | null>>();
   #serve: ((socket: Socket) => void) | undefined = undefined;
   /** The tasks of {@link serve}. */
   #members: Group | undefined = undefined;
@@ -70,10 +69,7 @@ export class Listener implements Iterable<Connection>, Disposable {
     if (socket !== undefined) return new Connection(socket);
     if (this.#errors.length > 0) throw this.#errors.shift();
     if (this.#closed) return null;
-    this.#acceptors.push(waiter);
-    return this.#handle.park(waiter, () => {
-      this.#acceptors.splice(this.#acceptors.indexOf(waiter), 1);
-    });
+    return this.#handle.park(waiter, this.#acceptors);
   }
 
   /**
@@ -90,7 +86,7 @@ export class Listener implements Iterable<Connection>, Disposable {
     const { onError } = options;
     if (onError !== undefined) checkFunction('options.onError', onError);
     this.#checkFree();
-    if (this.#acceptors.length > 0) throw busy();
+    if (!this.#acceptors.isEmpty) throw busy();
     group((members) => {
       this.#members = members;
       this.#serve = (socket) => {
@@ -113,7 +109,7 @@ export class Listener implements Iterable<Connection>, Disposable {
     this.#closed = true;
     this.server.close();
     for (const socket of this.#pending.splice(0)) socket.destroy();
-    for (const acceptor of this.#acceptors.splice(0)) acceptor.wake(null);
+    this.#acceptors.wakeAll(null);
     this.#end?.wake(undefined);
   }
 
@@ -130,7 +126,7 @@ export class Listener implements Iterable<Connection>, Disposable {
     const members = this.#members;
     const cancel = (): void => members?.cancel(new AbortError('The server is shutting down'));
     if (grace === 0) cancel();
-    else currentScheduler().clock.setTimer(grace, cancel, false);
+    else currentClock().setTimer(grace, cancel, false);
   }
 
   /** {@link close}, for `using`. */
@@ -148,7 +144,7 @@ export class Listener implements Iterable<Connection>, Disposable {
       const waiter = Waiter.begin<undefined>('Listener.serve', this);
       for (const error of this.#errors.splice(0)) {
         if (onError === undefined) throw error;
-        onError(error, undefined);
+        settled('onError', onError(error, undefined));
       }
       if (this.#closed) return;
       this.#end = waiter;
@@ -158,7 +154,7 @@ export class Listener implements Iterable<Connection>, Disposable {
 
   readonly #arrive = (socket: Socket): void => {
     if (this.#serve !== undefined) this.#serve(socket);
-    else if (this.#acceptors.length > 0) this.#acceptors.shift()?.wake(new Connection(socket));
+    else if (!this.#acceptors.isEmpty) this.#acceptors.shift()?.wake(new Connection(socket));
     else if (this.#pending.length < this.#maxPending) this.#pending.push(socket);
     else socket.destroy();
   };

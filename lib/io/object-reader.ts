@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import { Source } from './source';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /**
  * Reads any Readable in blocking style, value by value: one in object mode, or one of strings. The rules are

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 
-import { FiberError } from '../errors';
-import { checkInteger, wrongValue } from '../options';
+import { FiberError } from '../base/errors';
+import { checkInteger, wrongValue } from '../base/validators';
 import { ByteQueue } from './byte-queue';
 import { Source } from './source';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;

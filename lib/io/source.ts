@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream';
 
-import { FiberError } from '../errors';
-import { wrongType } from '../options';
-import { blockingTask } from '../scheduler/current';
-import { Waiter } from '../scheduler/waiter';
+import { FiberError } from '../base/errors';
+import { wrongType } from '../base/validators';
+import { blockingTask, Waiter } from '../lowlevel/kit';
 import { Handle } from './handle';
 import { errorOf, prematureClose } from './stream-error';
 

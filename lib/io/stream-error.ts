@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
-import { FiberError } from '../errors';
+import { FiberError } from '../base/errors';
 
 /** An error that a stream met: what it told a listener of, or what it keeps. Undefined: none. */
 export function errorOf(stream: Readable | Writable, told: unknown): unknown {

@@ -1,14 +1,12 @@
 import type { Writable } from 'node:stream';
 
-import { FiberError } from '../errors';
-import { wrongType } from '../options';
-import { blockingTask } from '../scheduler/current';
+import { FiberError } from '../base/errors';
+import { wrongType } from '../base/validators';
+import { blockingTask, isCancellation, Waiter, WaitQueue } from '../lowlevel/kit';
 import type { Task } from '../scheduler/task';
-import { Waiter } from '../scheduler/waiter';
-import { isCancellation } from './cancellation';
 import { Handle } from './handle';
 import { errorOf, prematureClose } from './stream-error';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /**
  * Writes to any Writable in blocking style. A write sleeps until the stream has room and then hands its data
@@ -23,9 +21,9 @@ export class Writer {
   readonly #handle: Handle;
 
   /** Writes that wait for room, the oldest first. */
-  readonly #writers: Waiter<undefined>[] = [];
+  readonly #writers = new WaitQueue<Waiter<undefined>>();
   /** Sleepers that wait until all is out, or for the end. */
-  readonly #flushers: Waiter<undefined>[] = [];
+  readonly #flushers = new WaitQueue<Waiter<undefined>>();
   /** Whether a writer was woken for the room there is, and has not written yet. */
   #promised = false;
   /** Writes that the stream has not confirmed. */
@@ -100,7 +98,7 @@ export class Writer {
       this.#check(false);
       if (this.#finished || task.isCancelled) return;
       try {
-        this.#sleep(new Waiter<undefined>(task, 'Writer.end', this.stream));
+        this.#sleep(task, 'Writer.end', this.#flushers);
       } catch (error) {
         if (!isCancellation(error)) throw error;
       }
@@ -110,12 +108,8 @@ export class Writer {
   #waitForRoom(what: string): void {
     const task = blockingTask(what);
     this.#check(true);
-    if (!this.#promised && this.#writers.length === 0 && !this.stream.writableNeedDrain) return;
-    const waiter = new Waiter<undefined>(task, what, this.stream);
-    this.#writers.push(waiter);
-    this.#handle.park(waiter, () => {
-      this.#writers.splice(this.#writers.indexOf(waiter), 1);
-    });
+    if (!this.#promised && this.#writers.isEmpty && !this.stream.writableNeedDrain) return;
+    this.#sleep(task, what, this.#writers);
     this.#promised = false;
     this.#check(true);
   }
@@ -129,16 +123,13 @@ export class Writer {
     for (;;) {
       this.#check(false);
       if (this.#unconfirmed === 0) return;
-      this.#sleep(new Waiter<undefined>(task, what, this.stream));
+      this.#sleep(task, what, this.#flushers);
       if (task.isCancelled && this.#unconfirmed > 0) throw task.scope.reason;
     }
   }
 
-  #sleep(waiter: Waiter<undefined>): void {
-    this.#flushers.push(waiter);
-    this.#handle.park(waiter, () => {
-      this.#flushers.splice(this.#flushers.indexOf(waiter), 1);
-    });
+  #sleep(task: Task, what: string, queue: WaitQueue): void {
+    this.#handle.park(new Waiter<undefined>(task, what, this.stream), queue);
   }
 
   #check(forWrite: boolean): void {
@@ -165,7 +156,7 @@ export class Writer {
   // An error that a write is confirmed with is the stream's as well, or comes of its being destroyed.
   readonly #confirm = (): void => {
     this.#unconfirmed--;
-    if (this.#unconfirmed === 0) this.#wakeFlushers();
+    if (this.#unconfirmed === 0) this.#flushers.wakeAll(undefined);
   };
 
   readonly #finish = (): void => {
@@ -179,14 +170,9 @@ export class Writer {
   };
 
   readonly #wakeAll = (): void => {
-    for (const writer of this.#writers.splice(0)) writer.wake(undefined);
-    this.#wakeFlushers();
+    this.#writers.wakeAll(undefined);
+    this.#flushers.wakeAll(undefined);
   };
-
-  #wakeFlushers(): void {
-    if (this.#flushers.length === 0) return;
-    for (const flusher of this.#flushers.splice(0)) flusher.wake(undefined);
-  }
 }
 
 showAs(Writer, ({ stream }) => ({

@@ -1,7 +1,6 @@
-import { FiberError } from '../errors';
-import type { Promised } from '../scheduler/promised';
-import { Waiter } from '../scheduler/waiter';
-import { WaitQueue, type Place } from '../scheduler/wait-queue';
+import { FiberError, nameErrors } from '../base/errors';
+import type { Promised } from '../base/promised';
+import { Waiter, WaitQueue, type Place } from '../lowlevel/kit';
 import { discharge, enlist, nativeOffload, type NativeOffload } from './native';
 import type { Signature } from './signature';
 
@@ -275,10 +274,6 @@ export class OffloadError extends FiberError {
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', {
-      value: 'OffloadError',
-      writable: true,
-      configurable: true,
-    });
+    nameErrors(this, 'OffloadError');
   }
 }

@@ -1,5 +1,4 @@
-import { current } from '../scheduler/current';
-import type { Task } from '../scheduler/task';
+import { currentTask, type Task } from '../scheduler/task';
 import type { CallBatch } from './call-batch';
 import type { ExternalArgument, Signature } from './signature';
 
@@ -69,7 +68,7 @@ export function externalFunction(sink: CallSink, signature: Signature): External
     e?: unknown,
     f?: unknown,
   ): unknown {
-    const { task } = current;
+    const task = currentTask();
     if (task?.isCancelled === true) throw task.scope.reason;
     return dispatch(arguments.length, task, a, b, c, d, e, f);
   }

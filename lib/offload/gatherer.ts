@@ -1,9 +1,7 @@
-import { FiberError } from '../errors';
-import { realClock } from '../scheduler/clock';
-import { current } from '../scheduler/current';
-import { Promised } from '../scheduler/promised';
-import type { Task } from '../scheduler/task';
-import { Waiter } from '../scheduler/waiter';
+import { FiberError } from '../base/errors';
+import { realClock, Waiter } from '../lowlevel/kit';
+import { Promised } from '../base/promised';
+import { currentTask, type Task } from '../scheduler/task';
 import { CallBatch, PromisedCall, type BatchOwner } from './call-batch';
 import type { CallSink } from './external';
 import { callInBackground, calls, countUnderWay, nativeOffload } from './native';
@@ -81,11 +79,11 @@ export class Gatherer implements CallSink, BatchOwner {
   }
 
   full(): void {
-    this.#trySubmit(current.task !== undefined);
+    this.#trySubmit(currentTask() !== undefined);
   }
 
   flush(): void {
-    this.#submit(current.task !== undefined);
+    this.#submit(currentTask() !== undefined);
   }
 
   /** Where so little stack is left that it cannot be done, it is done a little later. */
@@ -146,7 +144,13 @@ export class Gatherer implements CallSink, BatchOwner {
     });
   }
 
-  stats(): Omit<OffloadStats, 'threads'> {
+  /** As after the grace of {@link close}. */
+  destroy(): void {
+    if (this.#state === 'open') this.close(0);
+    this.#abandon();
+  }
+
+  stats(): Omit<OffloadStats, 'threads' | 'js'> {
     const gathered = this.#open?.length ?? 0;
     let underWay = gathered;
     for (const batch of this.#underWay) underWay += batch.length;

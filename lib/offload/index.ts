@@ -3,20 +3,20 @@
  *
  * @packageDocumentation
  */
-import { isServedByAnotherCopy } from '../copies';
+import { isServedByAnotherCopy } from '../base/copies';
 
 // @ts-expect-error -- a CommonJS module is a function, and can end here
 if (isServedByAnotherCopy(module)) return;
-import '../reports';
+import '../inspect/reports';
 
 export { OffloadError } from './call-batch';
 export type { ExternalFn, ExternalResult } from './external';
-export type { Returned, SelfContained } from './javascript-pool';
+export type { JavaScriptFn, Returned, SelfContained } from './javascript-function';
+export type { JavaScriptStats } from './javascript-pool';
 export {
   Offload,
   type CloseOptions,
   type ExternalLibrary,
-  type Kernels,
   type OffloadOptions,
   type OffloadStats,
 } from './offload';

@@ -1,112 +1,239 @@
-import { join } from 'node:path';
-import { Script } from 'node:vm';
+import { FiberError } from '../base/errors';
+import { realClock } from '../lowlevel/kit';
+import { Promised } from '../base/promised';
+import type { JavaScriptCall, KeeperCount } from './javascript-call';
+import { WorkerThread, type ThreadOwner } from './worker-thread';
 
-import type * as piscina from 'piscina';
+/** How long a thread waits for the next call before it ends. */
+const IDLE_MS = 5000;
 
-import { FiberError } from '../errors';
-import { checkFunction, wrongValue } from '../options';
-import { realClock, type Timer } from '../scheduler/clock';
-import { current } from '../scheduler/current';
-import { wait } from '../scheduler/wait';
-
-/** A function that uses nothing but its arguments and what is global in every worker. */
-export type SelfContained<A extends unknown[], R> = (...args: A) => R;
-
-/** What the blocking view answers of what the function answers. */
-export type Returned<R> = Awaited<R>;
-
-/** What a worker is sent; see worker.ts. */
-export interface Job {
-  /** An expression whose value is the function. */
-  source: string;
-  args: unknown[];
+export interface JavaScriptStats {
+  /** Worker threads that there are now. */
+  readonly workers: number;
+  /** Calls so far. */
+  readonly calls: number;
+  /** Calls that wait for a worker. */
+  readonly queued: number;
+  /** Calls that a worker runs. */
+  readonly running: number;
+  /** Calls that were cancelled, in the queue or while they ran. */
+  readonly cancelled: number;
 }
 
-/** Worker threads, started with the first call, that run functions by their source. */
-export class JavaScriptPool {
-  readonly #threads: number;
-  #piscina: piscina.Piscina | undefined;
-  #isClosed = false;
+/** Worker threads, started as calls need them, that serve a queue in its order. */
+export class JavaScriptPool implements ThreadOwner, KeeperCount {
+  readonly #most: number;
+  readonly #queue = new Set<JavaScriptCall>();
+  readonly #threads = new Set<WorkerThread>();
+  /** The last one has rested least. While there is one, nobody queues. */
+  readonly #idle: WorkerThread[] = [];
+  readonly #closed = new Promised<void>();
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #keepers = 0;
+  #calls = 0;
+  #cancelled = 0;
 
-  constructor(threads: number) {
-    this.#threads = threads;
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  view<A extends unknown[], R>(fn: SelfContained<A, R>): (...args: A) => Returned<R> {
-    checkFunction('fn', fn);
-    const source = expressionOf(fn);
-    const run = (...args: A): Promise<Returned<R>> | Returned<R> => {
-      const { task } = current;
-      if (task?.isCancelled === true) throw task.scope.reason;
-      const stop = new AbortController();
-      const job: Job = { source, args };
-      const result = this.#workers().run(job, { signal: stop.signal }) as Promise<Returned<R>>;
-      if (task === undefined) return result;
-      try {
-        return wait(result);
-      } catch (error) {
-        stop.abort();
-        result.catch(noop);
-        throw error;
-      }
+  get state(): 'open' | 'closing' | 'closed' {
+    return this.#state;
+  }
+
+  /** Fulfilled when every caller knows what came of its call, and no thread is left that could be ended. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  stats(): JavaScriptStats {
+    return {
+      workers: this.#threads.size,
+      calls: this.#calls,
+      queued: this.#queue.size,
+      running: this.#running().length,
+      cancelled: this.#cancelled,
     };
-    return run as (...args: A) => Returned<R>;
   }
 
-  /** Waits for what runs, at most for `grace` milliseconds. */
-  async close(grace: number): Promise<void> {
-    this.#isClosed = true;
-    const piscina = this.#piscina;
-    if (piscina === undefined) return;
-    if (grace === Infinity) {
-      await piscina.close();
-      return;
+  /** @throws {@link FiberError} `ERR_OFFLOAD_CLOSED`; `ERR_FIBER_INVALID_ARG_VALUE`: an argument cannot be cloned */
+  enter(call: JavaScriptCall): void {
+    if (this.#state !== 'open') throw closedError('it was closed, once and for all');
+    const thread = this.#idle.pop();
+    try {
+      if (thread === undefined) call.copyArguments();
+      else thread.run(call);
+    } catch (error) {
+      if (thread !== undefined && this.#threads.has(thread)) this.#idle.push(thread);
+      throw call.argumentError(error);
     }
-    let timer: Timer | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = realClock.setTimer(grace, resolve, true);
+    this.#calls++;
+    if (thread !== undefined) return;
+    this.#queue.add(call);
+    this.#serve();
+  }
+
+  /** Takes a call back, or ends the thread that runs it. */
+  cancel(call: JavaScriptCall): void {
+    this.#cancelled++;
+    this.#takeOut(call);
+    this.#goOn();
+  }
+
+  free(thread: WorkerThread): void {
+    this.#idle.push(thread);
+    thread.rest(IDLE_MS, () => {
+      this.#retire(thread);
     });
-    await Promise.race([piscina.close(), late]);
-    timer?.cancel();
-    await piscina.destroy();
-  }
-
-  #workers(): piscina.Piscina {
-    if (this.#isClosed) {
-      throw new FiberError('ERR_OFFLOAD_CLOSED', 'The pool was closed: make a new Offload');
-    }
-    if (this.#piscina === undefined) {
-      // Few programs need it: it is loaded by the first call.
-      const library = require('piscina') as typeof piscina;
-      this.#piscina = new library.Piscina({
-        filename: join(__dirname, 'worker.js'),
-        minThreads: 0,
-        maxThreads: this.#threads,
-        idleTimeout: 1000,
+    this.#serve();
+    // Not before the caller knows.
+    if (this.#state !== 'open') {
+      queueMicrotask(() => {
+        this.#endIfIdle();
       });
     }
-    return this.#piscina;
+  }
+
+  lost(thread: WorkerThread, error: FiberError): void {
+    this.#forget(thread);
+    // A thread that cannot be started costs one call, so that the others are not tried for ever.
+    const [first] = this.#queue;
+    const call = thread.isReady ? thread.call : first;
+    if (call !== undefined) this.#queue.delete(call);
+    if (call !== undefined) call.fail(error);
+    else if (error.cause !== undefined) process.emitWarning(error); // nobody else learns of it
+    this.#goOn();
+  }
+
+  countKeepers(change: 1 | -1): void {
+    const before = this.#keepers;
+    this.#keepers += change;
+    if (before > 0 === this.#keepers > 0) return;
+    for (const thread of this.#threads) thread.keepAlive(this.#keepers > 0);
+  }
+
+  /** Takes no more calls. Those that have not ended after `grace` milliseconds fail. */
+  close(grace: number): void {
+    this.#state = 'closing';
+    this.#endIfIdle();
+    if (grace === Infinity || this.#queue.size + this.#running().length === 0) return;
+    const timer = realClock.setTimer(
+      grace,
+      () => {
+        this.destroy();
+      },
+      true,
+    );
+    void this.closed.then(() => {
+      timer.cancel();
+    });
+  }
+
+  /** Takes no more calls, and ends those that there are. */
+  destroy(): void {
+    this.#state = this.#state === 'closed' ? 'closed' : 'closing';
+    for (const call of [...this.#queue]) {
+      this.#takeOut(call);
+      call.fail(closedError('the pool was closed before the call began'));
+    }
+    for (const call of this.#running()) {
+      this.#takeOut(call);
+      call.fail(
+        new FiberError(
+          'ERR_OFFLOAD_ABANDONED',
+          `The call of ${call.name} had not ended when the time that its pool was given to close was over`,
+        ),
+      );
+    }
+    this.#endIfIdle();
+  }
+
+  #running(): JavaScriptCall[] {
+    return [...this.#threads].flatMap(({ call }) => call ?? []);
+  }
+
+  #takeOut(call: JavaScriptCall): void {
+    call.end();
+    if (this.#queue.delete(call)) return;
+    for (const thread of this.#threads) {
+      if (thread.call !== call) continue;
+      this.#retire(thread);
+      return;
+    }
+  }
+
+  #goOn(): void {
+    this.#serve();
+    this.#endIfIdle();
+  }
+
+  #serve(): void {
+    for (const call of this.#queue) {
+      const thread = this.#idle.pop();
+      if (thread === undefined) break;
+      this.#queue.delete(call);
+      this.#run(thread, call);
+    }
+    if (this.#queue.size === 0 || this.#threads.size === this.#most) return;
+    let starting = 0;
+    for (const { isReady } of this.#threads) if (!isReady) starting++;
+    for (; starting < this.#queue.size && this.#threads.size < this.#most; starting++) {
+      if (!this.#start()) return;
+    }
+  }
+
+  /** The arguments were cloned before; only memory may be out. */
+  #run(thread: WorkerThread, call: JavaScriptCall): void {
+    try {
+      thread.run(call);
+    } catch (error) {
+      this.#idle.push(thread);
+      call.fail(call.argumentError(error));
+    }
+  }
+
+  #start(): boolean {
+    try {
+      const thread = new WorkerThread(this);
+      thread.keepAlive(this.#keepers > 0);
+      this.#threads.add(thread);
+      return true;
+    } catch (cause) {
+      // The threads that there are serve the queue; without any, nobody would.
+      if (this.#threads.size > 0) return false;
+      const calls = [...this.#queue];
+      this.#queue.clear();
+      const message = 'No worker thread can be started: allow the process more threads';
+      const told = cause instanceof FiberError;
+      const error = told ? cause : new FiberError('ERR_OFFLOAD_THREADS', message, { cause });
+      for (const call of calls) call.fail(error);
+      return false;
+    }
+  }
+
+  #forget(thread: WorkerThread): void {
+    this.#threads.delete(thread);
+    const at = this.#idle.indexOf(thread);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  #retire(thread: WorkerThread): void {
+    this.#forget(thread);
+    void thread.stop();
+    thread.keepAlive(false); // it may be in native code, which nobody can stop
+  }
+
+  #endIfIdle(): void {
+    if (this.#state !== 'closing' || this.#queue.size > 0 || this.#running().length > 0) return;
+    this.#state = 'closed';
+    const ended = [...this.#threads].map(async (thread) => thread.stop());
+    this.#threads.clear();
+    this.#idle.length = 0;
+    void Promise.all(ended).then(() => {
+      this.#closed.resolve();
+    });
   }
 }
 
-const noop = (): void => undefined;
-
-/** The source of a function as an expression. Methods are written without the word `function`. */
-function expressionOf(fn: (...args: never[]) => unknown): string {
-  const source = Function.prototype.toString.call(fn);
-  const asMethod = `Object.values({ ${source} })[0]`;
-  const found = [source, asMethod].find(isExpression);
-  if (found === undefined) {
-    throw wrongValue('fn', 'a function with a source of its own, not a bound or native one', fn);
-  }
-  return found;
-}
-
-function isExpression(source: string): boolean {
-  try {
-    new Script(`(${source})`);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const closedError = (why: string): FiberError =>
+  new FiberError('ERR_OFFLOAD_CLOSED', `The pool takes no more calls: ${why}: make a new Offload`);

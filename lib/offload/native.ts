@@ -1,5 +1,5 @@
-import { runtime } from '../fiber';
-import type { KeepAlive } from '../scheduler/clock';
+import { runtime } from '../fiber/fiber';
+import type { KeepAlive } from '../lowlevel/kit';
 import { incoming } from '../scheduler/incoming';
 
 /** A function of a library as it describes itself. */
@@ -38,7 +38,6 @@ export interface NativeOffload {
   poll(look: boolean): number;
   message(id: number, index: number): string;
   load(path: string): LibraryDescription;
-  kernels(): LibraryDescription;
 }
 
 /** Is told that its batch was run. */
@@ -63,8 +62,7 @@ export function nativeOffload(): NativeOffload {
   if (native !== undefined) return native;
   const { addon } = runtime;
   if (addon === undefined) throw runtime.unsupportedError();
-  native = addon.openOffload(completeFirst, completed);
-  return native;
+  return (native = addon.openOffload(completeFirst, completed) as NativeOffload);
 }
 
 function completeFirst(count: number): void {

@@ -1,16 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 
-import { FiberError } from '../errors';
-import { checkDuration, checkInteger, checkObject, wrongType } from '../options';
-import { current } from '../scheduler/current';
-import { Waiter } from '../scheduler/waiter';
+import { FiberError } from '../base/errors';
+import { threadPools } from '../base/thread-pools';
+import { checkDuration, checkInteger, checkObject, wrongType } from '../base/validators';
+import { currentTask } from '../scheduler/task';
+import { Waiter } from '../lowlevel/kit';
 import { externalFunction, type ExternalFn, type ExternalResult } from './external';
 import { Gatherer } from './gatherer';
-import { JavaScriptPool, type Returned, type SelfContained } from './javascript-pool';
+import { javaScriptFunction, type JavaScriptFn, type SelfContained } from './javascript-function';
+import { JavaScriptPool, type JavaScriptStats } from './javascript-pool';
 import { nativeOffload, type LibraryDescription } from './native';
 import { Signature, type ExternalArgument } from './signature';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 const MOST_THREADS = 1024;
 /** The buffers of a batch are the arguments of one native call. */
@@ -31,8 +33,8 @@ export interface OffloadOptions {
 
 export interface CloseOptions {
   /**
-   * Milliseconds that functions which have begun may run on. Then their callers, and those of calls that have not
-   * begun, get an error, and the threads are left to themselves. Default `Infinity`: all calls are run to their end.
+   * Milliseconds that calls may take to end. Then all callers get an error; worker threads are ended, and threads in
+   * native functions left to themselves. Default `Infinity`: all calls are run to their end. 0: at once.
    */
   grace?: number;
 }
@@ -53,6 +55,8 @@ export interface OffloadStats {
   readonly cancelled: number;
   /** The external functions that run now. */
   readonly running: readonly string[];
+  /** Calls of {@link Offload.js}, which the other figures leave out. */
+  readonly js: JavaScriptStats;
   /** `closing` until the last call has ended. */
   readonly state: 'open' | 'closing' | 'closed';
 }
@@ -72,18 +76,6 @@ export interface ExternalLibrary {
   ): ExternalFn<A, R>;
 }
 
-type Kernel = ExternalFn<[chunk: ArrayBufferLike | ArrayBufferView, n: number], undefined>;
-
-/** The functions of the Dew benchmark, on a chunk of `n` integers of 32 bits. */
-export interface Kernels {
-  /** Returns. */
-  readonly none: Kernel;
-  /** Multiplies `n` times, and forgets it. */
-  readonly arith: Kernel;
-  /** Doubles the integers. */
-  readonly memory: Kernel;
-}
-
 /**
  * A pool of threads that run native functions while fibers go on, after Dew: calls are gathered into batches, go
  * to the pool through a lock-free queue, and come back with one wake-up of the event loop for all that have ended.
@@ -95,7 +87,6 @@ export class Offload {
   readonly #gatherer: Gatherer;
   readonly #threads: number;
   readonly #javaScript: JavaScriptPool;
-  #kernels: Kernels | undefined;
 
   /**
    * Starts the threads.
@@ -115,15 +106,21 @@ export class Offload {
     this.#threads = threads;
     this.#gatherer = new Gatherer(startPool(threads, pin), size, delay / 1000);
     this.#javaScript = new JavaScriptPool(threads);
+    threadPools.open.add(this);
+    void Promise.allSettled([this.#gatherer.closed, this.#javaScript.closed]).then(() => {
+      this.#leaveCounts();
+    });
   }
 
-  /** The built-in functions that the benchmark calls. */
-  get kernels(): Kernels {
-    if (this.#kernels === undefined) {
-      const { fn } = this.#library('greenfiber', nativeOffload().kernels());
-      this.#kernels = { none: fn('none'), arith: fn('arith'), memory: fn('memory') };
-    }
-    return this.#kernels;
+  #leaveCounts(): void {
+    const { calls, batches, failed, cancelled, js } = this.stats();
+    const { open, closed } = threadPools;
+    open.delete(this);
+    closed.calls += calls;
+    closed.javaScriptCalls += js.calls;
+    closed.batches += batches;
+    closed.failed += failed;
+    closed.cancelled += cancelled + js.cancelled;
   }
 
   /**
@@ -143,14 +140,15 @@ export class Offload {
   /**
    * The blocking view of a JavaScript function that runs in a worker thread: it has to be self-contained, because
    * only its source goes there. Arguments and result are cloned, and it may be async. In a task the view sleeps, on
-   * the main stack it answers a promise. Cancelling the task ends the worker that runs it.
+   * the main stack it answers a promise. Calls begin in the order in which they were made. Cancelling the task takes
+   * a call that has not begun back, and ends the worker thread of one that has.
    *
    * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_INVALID_ARG_VALUE` for a function without a
    * source of its own; `ERR_OFFLOAD_CLOSED`
    */
-  js<A extends unknown[], R>(fn: SelfContained<A, R>): (...args: A) => Returned<R> {
+  js<A extends unknown[], R>(fn: SelfContained<A, R>): JavaScriptFn<A, R> {
     this.#gatherer.checkOpen();
-    return this.#javaScript.view(fn);
+    return javaScriptFunction(this.#javaScript, fn);
   }
 
   /** Gives the calls that were gathered to the pool now. */
@@ -160,13 +158,20 @@ export class Offload {
 
   /** What has happened so far. */
   stats(): OffloadStats {
-    return { threads: this.#threads, ...this.#gatherer.stats() };
+    const { state, ...stats } = this.#gatherer.stats();
+    const isClosing = state === 'closed' && this.#javaScript.state !== 'closed';
+    return {
+      threads: this.#threads,
+      ...stats,
+      js: this.#javaScript.stats(),
+      state: isClosing ? 'closing' : state,
+    };
   }
 
   /**
-   * Ends the pool: from now on calls are refused, and those under way are run to their end, or as long as
-   * `grace` allows. In a task it sleeps until that is done, and answers undefined; on the main stack it answers a
-   * promise.
+   * Ends the pool: from now on calls are refused, and those that were made are run to their end, or as long as
+   * `grace` allows; see {@link destroy}. In a task it sleeps until that is done, and answers undefined; on the main
+   * stack it answers a promise.
    *
    * @throws {@link FiberError} `ERR_OFFLOAD_CLOSED` the second time; `ERR_FIBER_INVALID_ARG_TYPE`,
    * `ERR_FIBER_INVALID_ARG_VALUE`; the reason of a cancelled scope: the pool is closed nevertheless
@@ -176,8 +181,9 @@ export class Offload {
     const { grace = Infinity } = options;
     checkDuration('options.grace', grace);
     this.#gatherer.close(grace);
-    const done = Promise.all([this.#gatherer.closed, this.#javaScript.close(grace)]);
-    const { task } = current;
+    this.#javaScript.close(grace);
+    const done = Promise.all([this.#gatherer.closed, this.#javaScript.closed]);
+    const task = currentTask();
     if (task === undefined) return done.then(noop);
     const waiter = new Waiter<undefined>(task, 'Offload.close', this);
     done.then(
@@ -187,6 +193,15 @@ export class Offload {
     if (task.isCancelled) throw task.scope.reason;
     waiter.park(noop);
     return undefined;
+  }
+
+  /**
+   * Ends the pool now, also one that is closing: what the grace of {@link close} does when it is over. Whoever sleeps in
+   * `close` goes on. Does not block, and does nothing the second time.
+   */
+  destroy(): void {
+    this.#gatherer.destroy();
+    this.#javaScript.destroy();
   }
 
   #library(path: string, description: LibraryDescription): ExternalLibrary {

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 
-import { FiberError } from '../errors';
-import { wrongType, wrongValue } from '../options';
+import { FiberError } from '../base/errors';
+import { wrongType, wrongValue } from '../base/validators';
 import type { CallBatch } from './call-batch';
 
 /** What an external function can be given. */

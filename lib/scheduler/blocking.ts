@@ -1,4 +1,4 @@
-import { checkDuration } from '../options';
+import { checkDuration } from '../base/validators';
 import { blockingTask, current } from './current';
 import { Scheduler } from './scheduler';
 import { Waiter } from './waiter';

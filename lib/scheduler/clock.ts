@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-import { realmOfTimers } from '../realm';
+import { realmOfTimers } from '../base/realm';
 
 /** Where a scheduler's time comes from; a simulation brings its own. */
 export interface Clock {

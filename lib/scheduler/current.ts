@@ -1,4 +1,4 @@
-import { FiberError } from '../errors';
+import { FiberError } from '../base/errors';
 import type { Task } from './task';
 
 /** The task that runs; undefined while the main stack, or a fiber of nobody's task, runs. */
@@ -7,21 +7,36 @@ export const current: { task: Task | undefined } = { task: undefined };
 /** Is told that `to` runs from now on, in place of `from`; undefined: nobody's task. Must not throw. */
 export type SwitchObserver = (from: Task | undefined, to: Task | undefined) => void;
 
+const observers = new Set<SwitchObserver>();
+
+/** From now on `observer` is told of every switch. */
+export function observeSwitches(observer: SwitchObserver): void {
+  observers.add(observer);
+  tellOfSwitches();
+}
+
+/** Takes {@link observeSwitches} back. */
+export function ignoreSwitches(observer: SwitchObserver): void {
+  observers.delete(observer);
+  tellOfSwitches();
+}
+
 /**
- * From now on `observer` is told of every switch; undefined: nobody is. It turns {@link current}'s property into
- * an accessor, so that nothing is asked, and nothing lost, while nobody is told.
+ * Turns {@link current}'s property into an accessor, or back, so that nothing is asked, and nothing lost, while nobody
+ * is told.
  */
-export function observeSwitches(observer: SwitchObserver | undefined): void {
+function tellOfSwitches(): void {
   let { task } = current;
+  const told = [...observers];
   const property =
-    observer === undefined
+    told.length === 0
       ? { value: task, writable: true }
       : {
           get: () => task,
           set: (next: Task | undefined) => {
             const last = task;
             task = next;
-            if (next !== last) observer(last, next);
+            if (next !== last) for (const observer of told) observer(last, next);
           },
         };
   Object.defineProperty(current, 'task', { ...property, configurable: true, enumerable: true });

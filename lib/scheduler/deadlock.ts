@@ -1,21 +1,17 @@
-import { hasGuests } from '../realm';
-import { setImmediate } from '../timers';
-import { count } from '../words';
-import { stopTrimming } from '../idle';
+import { hasGuests } from '../base/realm';
+import { setImmediate } from '../base/timers';
+import { count } from '../base/words';
+import { stopTrimming } from '../native/idle';
 import { tasksAsleep } from './alive';
 import { LONGEST_TIMER_MS, type KeepAlive } from './clock';
+import { deadlockText } from './deadlock-text';
+import { channels, publish } from './diagnostics';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
 import type { Waiter } from './waiter';
 
 /** The exit code of a process that ends with tasks asleep for ever: the one of Node's unsettled `await`. */
 const DEADLOCK_EXIT_CODE = 13;
-
-/** How a deadlock is told; lib/reports.ts knows more of a task than its name. */
-export const deadlocks = {
-  describe: (asleep: readonly Task[]): string =>
-    asleep.map(({ name, waiter }) => `${name}: waits in ${waiter?.what ?? 'nothing'}`).join('\n'),
-};
 
 const watched = new Set<Scheduler>();
 let isWatching = false;
@@ -133,10 +129,11 @@ export function reportDeadlock(): ReadonlySet<Task> {
   const asleep = loopHasEnded && !hasGuests() ? [...watched].flatMap(tasksAsleep) : [];
   reported = new Set(asleep);
   if (asleep.length === 0) return reported;
+  if (channels.deadlock.hasSubscribers) publish('deadlock', { tasks: asleep });
   process.stderr.write(
     'greenfiber: deadlock: the event loop is empty, and ' +
       `${count(asleep.length, 'task')} will never go on\n\n` +
-      `${deadlocks.describe(asleep)}\n`,
+      `${deadlockText.describe(asleep)}\n`,
   );
   if (!hasFailed(process.exitCode)) process.exitCode = DEADLOCK_EXIT_CODE;
   return reported;

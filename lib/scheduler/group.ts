@@ -1,6 +1,6 @@
-import { AbortError, FiberError } from '../errors';
-import { checkFunction } from '../options';
-import { spliceAsyncFrames } from '../stack-trace';
+import { AbortError, FiberError } from '../base/errors';
+import { checkFunction } from '../base/validators';
+import { spliceAsyncFrames } from '../base/stack-trace';
 import { runningTask } from './current';
 import { inScope } from './limits';
 import { Scope } from './scope';
@@ -8,7 +8,7 @@ import { settled } from './settled';
 import { nameIn, type SpawnOptions } from './spawn-options';
 import type { Task } from './task';
 import { Waiter } from './waiter';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /** Tasks that end together; see {@link group}. */
 export class Group {

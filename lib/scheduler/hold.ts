@@ -6,9 +6,18 @@ export interface Breakable {
   breakFor(owner: Task): void;
 }
 
+let taken = 0;
+
+/** How many were taken so far. */
+export function holdsTaken(): number {
+  return taken;
+}
+
 /** That a task holds a lock. In a list of the task's own, so that the lock breaks when the task ends. */
 export class Hold {
   owner: Task | undefined = undefined;
+  /** Its place in the order in which all are taken. */
+  number = 0;
   #next: Hold | undefined = undefined;
   #previous: Hold | undefined = undefined;
 
@@ -17,6 +26,7 @@ export class Hold {
   take(task: Task): void {
     const first = task.holds;
     this.owner = task;
+    this.number = ++taken;
     this.#next = first;
     if (first !== undefined) first.#previous = this;
     task.holds = this;
@@ -34,7 +44,13 @@ export class Hold {
 
 /** The task has ended: what it still holds is broken. */
 export function breakHolds(task: Task): void {
-  for (let hold = task.holds; hold !== undefined; hold = task.holds) {
+  breakHoldsSince(task, -1);
+}
+
+/** What the task has taken after so many, and still holds, is broken. */
+export function breakHoldsSince(task: Task, number: number): void {
+  // The last one that was taken is the first.
+  for (let hold = task.holds; hold !== undefined && hold.number > number; hold = task.holds) {
     hold.release();
     hold.lock.breakFor(task);
   }

@@ -1,13 +1,19 @@
 import { types } from 'node:util';
 
-import { TimeoutError } from '../errors';
-import { checkDuration, checkFunction, checkMoment, wrongType } from '../options';
+import { TimeoutError } from '../base/errors';
+import {
+  checkDuration,
+  checkFunction,
+  checkMoment,
+  wrongNumber,
+  wrongType,
+} from '../base/validators';
 import type { Timer } from './clock';
 import { runningTask } from './current';
 import { Scope } from './scope';
 import { settled } from './settled';
 import type { Task } from './task';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /** What the function given to {@link timeout} and {@link deadline} can do with its own limit. */
 export class TimeLimit {
@@ -110,7 +116,7 @@ export function deadline<T>(at: number | Date, fn: (limit: TimeLimit) => Promise
   const { clock } = task.scheduler;
   const moment = types.isDate(at) ? clock.now() + (at.getTime() - Date.now()) : at;
   if (typeof moment !== 'number' || Number.isNaN(moment)) {
-    throw wrongType('at', 'a number of milliseconds or a valid Date', at);
+    throw wrongNumber('at', 'a number of milliseconds or a valid Date', at);
   }
   return limited('deadline', task, moment, fn);
 }

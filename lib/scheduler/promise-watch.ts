@@ -13,6 +13,7 @@ class Watchers extends Set<Watcher> {
   constructor(promise: PromiseLike<unknown>) {
     super();
     this.#promise = promise;
+    hasWatched = true;
     watched.set(promise, this);
   }
 
@@ -31,6 +32,8 @@ class Watchers extends Set<Watcher> {
  * many come and go: waits for a promise that stays pending leave nothing behind in it when they are given up.
  */
 const watched = new WeakMap<PromiseLike<unknown>, Watchers>();
+/** Most programs give up no wait, and need not look. */
+let hasWatched = false;
 
 export function watch(promise: PromiseLike<unknown>, watcher: Watcher): void {
   (watched.get(promise) ?? subscribe(promise, Promise.resolve(promise))).add(watcher);
@@ -41,7 +44,7 @@ export function unwatch(promise: PromiseLike<unknown>, watcher: Watcher): void {
 }
 
 export function isWatched(promise: PromiseLike<unknown>): boolean {
-  return watched.has(promise);
+  return hasWatched && watched.has(promise);
 }
 
 /** For a reaction to the promise whose own waiter has gone: it tells these from now on. */

@@ -1,51 +1,33 @@
-import { FiberError } from '../errors';
-import { runtime } from '../fiber';
-import { access } from '../fiber-access';
-import { CREATED, type Handle } from '../native';
-import { checkDuration, checkFunction, checkInteger, checkObject, wrongNumber } from '../options';
-import { LARGEST_SEED, random, randomSeed } from '../random';
-import { setImmediate } from '../timers';
+import { FiberError } from '../base/errors';
+import { runtime } from '../fiber/fiber';
+import { access } from '../fiber/fiber-access';
+import { CREATED, type Handle } from '../native/native';
+import { checkFunction } from '../base/validators';
+import { random } from '../base/random';
+import { setImmediate } from '../base/timers';
 import { realClock, type Clock } from './clock';
+import { withCpuLimit } from './cpu-limit';
 import { current } from './current';
 import { watchForDeadlock } from './deadlock';
+import { channels, publishSpawn } from './diagnostics';
 import { incoming } from './incoming';
 import { Phase } from './phase';
+import {
+  checkSchedulerOptions,
+  type SchedulerOptions,
+  type SchedulerParts,
+  type SchedulerStats,
+} from './scheduler-options';
 import type { Scope } from './scope';
 import { nameIn, type SpawnOptions } from './spawn-options';
-import { handleOf, Task } from './task';
+import { watchSlowTasks } from './slow-tasks';
+import { handleOf, OURS, Task } from './task';
 import { TaskQueue, type ReadyQueue } from './task-queue';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
-export interface SchedulerOptions {
-  /** Milliseconds that tasks may run before the event loop gets its turn. Default 5. */
-  slice?: number;
-  /** Where the choices of {@link select} come from, a whole number. Default: drawn at random. */
-  seed?: number;
-}
-
-export interface SchedulerStats {
-  /** Tasks that wait for their turn. */
-  readonly ready: number;
-  /** Tasks that have not ended. */
-  readonly alive: number;
-  /** Tasks spawned so far. */
-  readonly spawned: number;
-  /** How often the event loop let tasks run. */
-  readonly turns: number;
-  /** Milliseconds that tasks ran before the event loop got its turn, at most. */
-  readonly longestTurn: number;
-}
-
-/** The parts that a simulation replaces. @internal */
-export interface SchedulerParts {
-  clock?: Clock;
-  ready?: ReadyQueue;
-  /** Told of the error of a task that nobody joins; by default it is an unhandled rejection. */
-  onUnobserved?: (error: unknown) => void;
-}
-
-// By names of their own: see lib/fiber.ts.
+// By names of their own: see lib/fiber/fiber.ts.
 const { enter, handOver, leave } = runtime.fibers;
+const { spawn: spawned } = channels;
 const resolved = Promise.resolve();
 
 /** Switches between two looks at the clock, at most: what a look costs is shared by so many. */
@@ -80,6 +62,7 @@ export class Scheduler {
   readonly onUnobserved: ((error: unknown) => void) | undefined;
 
   readonly #slice: number;
+  readonly #cpuLimit: number;
   readonly #watchesDeadlocks: boolean;
   /** Not in a simulation: there every place where tasks could be switched is to be tried. */
   readonly #goesOn: boolean;
@@ -107,19 +90,22 @@ export class Scheduler {
   #sendBy = Infinity;
 
   /**
-   * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`
+   * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`; `ERR_FIBER_UNSUPPORTED` for a
+   * limit or a watch that cannot be had here
    */
   constructor(options: SchedulerOptions = {}, parts: SchedulerParts = {}) {
-    checkObject('options', options);
-    const { slice = 5, seed = randomSeed() } = options;
-    checkDuration('options.slice', slice);
-    if (slice === 0) throw wrongNumber('options.slice', 'a number of milliseconds above 0', slice);
-    checkInteger('options.seed', seed, 0, LARGEST_SEED);
+    const { slice, seed, cpuLimit, slowTask, onSlowTask } = checkSchedulerOptions(options);
     this.#slice = slice;
+    this.#cpuLimit = cpuLimit;
     this.random = random(seed);
     this.clock = parts.clock ?? realClock;
     this.#ready = parts.ready ?? new TaskQueue();
     this.onUnobserved = parts.onUnobserved;
+    if (slowTask !== Infinity) {
+      watchSlowTasks(slowTask, (slow) => {
+        if (slow.task.scheduler === this) onSlowTask(slow);
+      });
+    }
     this.#watchesDeadlocks = parts.clock === undefined;
     this.#goesOn = parts.ready === undefined;
     this.#turn = () => {
@@ -178,9 +164,11 @@ export class Scheduler {
     scope: Scope | undefined,
     onEnd?: (task: Task) => void,
   ): Task<T> {
-    const task = new Task<T>(this, fn as (...args: unknown[]) => T, args, scope, onEnd);
+    const body = this.#cpuLimit === Infinity ? fn : this.#limited(fn);
+    const task = new Task<T>(this, body as (...args: unknown[]) => T, args, scope, onEnd);
     this.#spawned++;
     this.#remember(task as Task);
+    if (spawned.hasSubscribers && args !== OURS) publishSpawn(task as Task);
     return task;
   }
 
@@ -254,6 +242,10 @@ export class Scheduler {
     else task.previousAlive.nextAlive = task.nextAlive;
     if (task.nextAlive !== undefined) task.nextAlive.previousAlive = task.previousAlive;
     task.nextAlive = task.previousAlive = undefined;
+  }
+
+  #limited<A extends unknown[], T>(fn: (...args: A) => T): (...args: A) => T {
+    return (...args) => withCpuLimit<T>('Scheduler.cpuLimit', this.#cpuLimit, () => fn(...args));
   }
 
   #remember(task: Task): void {
@@ -383,10 +375,7 @@ export class Scheduler {
     task.end(
       'failed',
       error ??
-        new FiberError(
-          'ERR_FIBER_TRANSFER',
-          'The task was left by Fiber.transfer, or terminated by V8, and cannot go on',
-        ),
+        new FiberError('ERR_FIBER_TRANSFER', 'The task was terminated by V8, and cannot go on'),
     );
   }
 

@@ -1,5 +1,5 @@
-import { AbortError } from '../errors';
-import type { KeepAlive } from './clock';
+import { AbortError } from '../base/errors';
+import type { Timer } from './clock';
 import type { Task } from './task';
 
 /**
@@ -12,7 +12,7 @@ export class Scope {
   /** By itself, or by a scope around it that no shield keeps out. */
   isCancelled = false;
   /** That of a limit of time. */
-  timer: KeepAlive | undefined = undefined;
+  timer: Timer | undefined = undefined;
 
   #firstChild: Scope | undefined = undefined;
   #next: Scope | undefined = undefined;

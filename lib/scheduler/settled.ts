@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { FiberError } from '../errors';
+import { FiberError } from '../base/errors';
 import { current } from './current';
 import { observe } from './promise-watch';
 import { isThenable, wait } from './wait';

@@ -1,4 +1,4 @@
-import { checkFunction } from '../options';
+import { checkFunction } from '../base/validators';
 import { current } from './current';
 import { Scheduler } from './scheduler';
 import { nameIn, type SpawnOptions } from './spawn-options';
@@ -37,8 +37,9 @@ export function fiberize<This, A extends unknown[], T>(
   fn: (this: This, ...args: A) => T,
 ): (this: This, ...args: A) => Promise<Awaited<T>> {
   checkFunction('fn', fn);
-  return function (this: This, ...args: A): Promise<Awaited<T>> {
+  const inTask = function (this: This, ...args: A): Promise<Awaited<T>> {
     const task = currentScheduler().start(() => fn.apply(this, args), [], undefined);
     return (task as Task<Awaited<T>>).promise();
   };
+  return Object.defineProperty(inTask, 'name', { value: fn.name, configurable: true });
 }

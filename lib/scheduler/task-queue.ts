@@ -1,4 +1,4 @@
-import { CREATED, type Handle } from '../native';
+import { CREATED, type Handle } from '../native/native';
 import { handleOf, type Task } from './task';
 
 /** Tasks that can go on. A scheduler takes the next one from here; a simulation takes another order. */

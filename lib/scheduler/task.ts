@@ -1,29 +1,42 @@
-import { chainStack } from '../chain-stack';
-import { AbortError, FiberError } from '../errors';
-import { Fiber } from '../fiber';
-import { access, LATE } from '../fiber-access';
-import { CREATED, FINISHED, type Handle } from '../native';
-import { checkFiberOptions } from '../options';
-import { removeOwnFrames, spliceAsyncFrames } from '../stack-trace';
+import { chainStack } from '../fiber/chain-stack';
+import { AbortError, FiberError } from '../base/errors';
+import { Fiber } from '../fiber/fiber';
+import { access, LATE } from '../fiber/fiber-access';
+import { CREATED, FINISHED, type Handle } from '../native/native';
+import { checkFiberOptions } from '../base/validators';
+import { removeOwnFrames, spliceAsyncFrames } from '../base/stack-trace';
 import { blockingTask, current } from './current';
+import { channels, publish } from './diagnostics';
 import { breakHolds, type Hold } from './hold';
 import { Phase, statusOf, type TaskStatus } from './phase';
 import { asPromise } from './promise-watch';
-import { Promised } from './promised';
+import { Promised } from '../base/promised';
+import type { Reaction } from './reaction';
 import { Scope } from './scope';
 import { settled } from './settled';
 import type { Scheduler } from './scheduler';
 import { Waiter } from './waiter';
 import { WaitQueue } from './wait-queue';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
-const noop = (): void => undefined;
+const noop: (...args: unknown[]) => void = () => undefined;
 const NO_ARGUMENTS: [] = [];
+/** The arguments of a task that greenfiber makes for itself, of which nobody is told. */
+export const OURS: unknown[] = [];
+const { cancelled, end: ended } = channels;
 
 let lastId = 0;
 
+/** How many tasks this thread has made so far. */
+export function tasksMade(): number {
+  return lastId;
+}
+
 /** The handle of the fiber that runs a task. */
 export let handleOf: (task: Task) => Handle;
+
+/** The name that a task was given. */
+export let nameGivenTo: (task: Task) => string | undefined;
 
 /**
  * A function that runs on a stack of its own, interleaved with other tasks: it may block at any call depth
@@ -41,8 +54,10 @@ export class Task<T = unknown> implements PromiseLike<T> {
   #handle: Handle = CREATED;
   /** What it sleeps in. @internal */
   waiter: Waiter | undefined = undefined;
-  /** What it sleeps in when it waits in a queue, again and again. @internal */
+  /** What it sleeps in when it waits in a queue or for a promise, again and again. @internal */
   queueWaiter: Waiter | undefined = undefined;
+  /** What it asks a promise with, again and again. @internal */
+  reaction: Reaction | undefined = undefined;
   /** The locks that it holds. @internal */
   holds: Hold | undefined = undefined;
   /** @internal */
@@ -213,7 +228,12 @@ export class Task<T = unknown> implements PromiseLike<T> {
     this.#innermost = scope;
   }
 
-  /** Whether its blocking calls raise, now. @internal */
+  /** The same, if it has one already. @internal */
+  get innermostScope(): Scope | undefined {
+    return this.#innermost;
+  }
+
+  /** Whether a blocking call that it makes now raises: its innermost scope was cancelled. A long computation may look. */
   get isCancelled(): boolean {
     return this.#innermost !== undefined && this.#innermost.isCancelled;
   }
@@ -262,6 +282,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   static {
     handleOf = (task) => task.#handle;
+    nameGivenTo = (task) => task.#name;
   }
 
   /** @internal */
@@ -269,7 +290,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
     this.phase = Phase[status];
     this.#outcome = outcome;
     this.#fn = undefined;
-    this.#args = NO_ARGUMENTS;
+    if (this.#args !== OURS) this.#args = NO_ARGUMENTS;
     this.#handle = FINISHED;
     this.#fiber = undefined;
     this.#frame = undefined;
@@ -281,6 +302,12 @@ export class Task<T = unknown> implements PromiseLike<T> {
     this.#onEnd = undefined;
     if (this.#promised !== undefined) this.#settlePromise();
     else if (status === 'failed' && !this.observed) this.#reportError();
+    if (status === 'cancelled' && cancelled.hasSubscribers) this.#publish('cancelled');
+    if (ended.hasSubscribers && this.#args !== OURS) this.#publish('end');
+  }
+
+  #publish(what: 'cancelled' | 'end'): void {
+    publish(what, { task: this as Task, error: this.error });
   }
 
   /** An error that nobody sees: Node reports it, once whoever is ready now had the chance to join. */
@@ -293,7 +320,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
     const afterTheReady = (): void => {
       if (!this.observed) void this.promise();
     };
-    this.scheduler.start(noop, NO_ARGUMENTS, undefined, afterTheReady);
+    this.scheduler.start(noop, OURS, undefined, afterTheReady);
   }
 
   /** The error it ended with. @internal */

@@ -1,8 +1,12 @@
-import { FiberError } from '../errors';
-import { runtime } from '../fiber';
-import { checkFunction } from '../options';
+import { FiberError } from '../base/errors';
+import { runtime } from '../fiber/fiber';
+import { checkFunction } from '../base/validators';
 import { blockingTask, current } from './current';
+import { elsewhere } from './elsewhere';
+import type { BlockingView, CallbackView, IfOverloaded } from './overloads';
 import { adopt, isWatched, observe, promiseIn, unwatch, watch } from './promise-watch';
+import { Reaction } from './reaction';
+import type { Task } from './task';
 import { Waiter } from './waiter';
 
 const { fulfilledValue } = runtime.fibers;
@@ -17,11 +21,17 @@ const { fulfilledValue } = runtime.fibers;
  */
 export function wait<T>(thenable: PromiseLike<T> | T): T {
   const { task } = current;
+  if (task === undefined && elsewhere.canWait()) return waitElsewhere(thenable);
   if (task === undefined || task.isCancelled) return refuse('wait', thenable);
   if (!isThenable(thenable)) return thenable;
-  if (thenable.then === promiseThen && task.scheduler.mayGoOn()) {
-    const value = fulfilledValue(thenable, notFulfilled);
-    if (value !== notFulfilled) return value as T;
+  if (thenable.then === promiseThen) {
+    if (task.scheduler.mayGoOn()) {
+      const value = fulfilledValue(thenable, notFulfilled);
+      if (value !== notFulfilled) return value as T;
+    }
+    if (thenable instanceof Promise && !isWatched(thenable)) {
+      return waitForPromise(task, thenable as Promise<T>);
+    }
   }
   const waiter = new Waiter<T>(task, 'wait', thenable);
   // A foreign thenable may call back now, twice, or with another thenable: a promise sorts that out.
@@ -47,8 +57,25 @@ export function wait<T>(thenable: PromiseLike<T> | T): T {
   });
 }
 
+/** For one that calls back once, and not now. */
+function waitForPromise<T>(task: Task, promise: Promise<T>): T {
+  const reaction = task.reaction ?? new Reaction();
+  task.reaction = undefined; // its class may have a constructor of the program's, which may wait
+  promise.then(reaction.onValue, reaction.onError);
+  const waiter = Waiter.inQueue<T>(task, 'wait', promise);
+  reaction.tell(waiter, promise);
+  const value = waiter.parkAgain(reaction.giveUp);
+  reaction.rest();
+  task.reaction = reaction;
+  return value;
+}
+
 function promiseOf<T>(thenable: PromiseLike<T>): Promise<T> {
   return (promiseIn(thenable) as Promise<T> | undefined) ?? Promise.resolve(thenable);
+}
+
+function waitElsewhere<T>(thenable: PromiseLike<T> | T): T {
+  return isThenable(thenable) ? (elsewhere.wait(promiseOf(thenable)) as T) : thenable;
 }
 
 /** The call raises, and nobody learns what comes of what it was given. */
@@ -75,30 +102,40 @@ type WithCallback<This, A extends unknown[], T> = (
 
 /**
  * The blocking view of an async function: in a task, calls it and sleeps until its promise is settled, as
- * {@link wait} does. `sync.callback` does the same for functions that take a callback `(error, value)`.
+ * {@link wait} does. `sync.callback` does the same for functions that take a callback `(error, value)`. The types of all
+ * overloads go through.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
  */
+export function sync<F extends (...args: never[]) => unknown>(
+  fn: F & IfOverloaded<F>,
+): BlockingView<F>;
 export function sync<This, A extends unknown[], T>(
   fn: (this: This, ...args: A) => PromiseLike<T> | T,
-): (this: This, ...args: A) => T {
+): (this: This, ...args: A) => T;
+export function sync(fn: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
   checkFunction('fn', fn);
-  return function (this: This, ...args: A): T {
-    blockingTask('sync'); // what cannot be waited for is not begun
+  return function (this: unknown, ...args: unknown[]) {
+    // What cannot be waited for is not begun.
+    if (current.task !== undefined || !elsewhere.canWait()) blockingTask('sync');
     return wait(fn.apply(this, args));
   };
 }
 
 /** See {@link sync}. A second call of the callback throws `ERR_CALLBACK_TWICE` to whoever makes it. */
-sync.callback = function <This, A extends unknown[], T>(
+function callback<F extends (...args: never[]) => unknown>(
+  fn: F & IfOverloaded<F>,
+): CallbackView<F>;
+function callback<This, A extends unknown[], T>(
   fn: WithCallback<This, A, T>,
-): (this: This, ...args: A) => T {
+): (this: This, ...args: A) => T;
+function callback(fn: WithCallback<unknown, unknown[], unknown>): (...args: unknown[]) => unknown {
   checkFunction('fn', fn);
-  return function (this: This, ...args: A): T {
-    const waiter = Waiter.begin<T>('sync.callback', fn);
-    let told: Waiter<T> | undefined = waiter;
+  return function (this: unknown, ...args: unknown[]) {
+    const waiter = Waiter.begin('sync.callback', fn);
+    let told: Waiter | undefined = waiter;
     let called = false;
-    fn.call(this, ...args, (error: unknown, value?: T) => {
+    fn.call(this, ...args, (error: unknown, value?: unknown) => {
       if (called) {
         throw new FiberError(
           'ERR_CALLBACK_TWICE',
@@ -107,10 +144,12 @@ sync.callback = function <This, A extends unknown[], T>(
       }
       called = true;
       if (error !== undefined && error !== null) told?.fail(error);
-      else told?.wake(value as T);
+      else told?.wake(value);
     });
     return waiter.park(() => {
       told = undefined;
     });
   };
-};
+}
+
+sync.callback = callback;

@@ -1,4 +1,4 @@
-import { spliceAsyncFrames } from '../stack-trace';
+import { spliceAsyncFrames } from '../base/stack-trace';
 import type { KeepAlive } from './clock';
 import { blockingTask } from './current';
 import type { Task } from './task';
@@ -42,8 +42,8 @@ export class Waiter<T = unknown> implements Place {
   }
 
   /**
-   * For a sleep in a queue: nobody else refers to it, so a task's next such sleep can have the same one. To be
-   * used by {@link parkIn} at once.
+   * For a sleep in a queue, or for a promise: nobody else refers to it, so a task's next such sleep can have the same
+   * one. To be used by {@link parkIn} or {@link parkAgain} at once.
    */
   static inQueue<T>(task: Task, what: string, on: unknown): Waiter<T> {
     const waiter = (task.queueWaiter ??= new Waiter(task, what, on));
@@ -97,11 +97,23 @@ export class Waiter<T = unknown> implements Place {
     return this.#value as T;
   }
 
+  /** As {@link park}, for one that is used again: it keeps nothing. */
+  parkAgain(undo: () => void): T {
+    this.#undo = undo;
+    this.#cancellable = true;
+    this.#sleep();
+    return this.#taken();
+  }
+
   /** Sleeps at the end of `queue` until served; when it is cancelled, it leaves the queue. */
   parkIn(queue: WaitQueue, cancellable = true): T {
     queue.push(this);
     this.#cancellable = cancellable;
     this.#sleep();
+    return this.#taken();
+  }
+
+  #taken(): T {
     const value = this.#value;
     this.#value = undefined;
     if (this.#failed) throw this.#raised(value);

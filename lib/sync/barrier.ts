@@ -1,9 +1,9 @@
-import { FiberError } from '../errors';
-import { checkInteger } from '../options';
+import { FiberError } from '../base/errors';
+import { checkInteger } from '../base/validators';
 import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /**
  * Where a number of tasks wait until all have come, again and again. When one of them is cancelled there, the

@@ -1,10 +1,11 @@
-import { FiberError } from '../errors';
-import { checkInteger } from '../options';
+import { FiberError } from '../base/errors';
+import { checkInteger } from '../base/validators';
 import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue, type Place } from '../scheduler/wait-queue';
+import { OutsideReceiver } from './outside-receiver';
 import { Ring } from './ring';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 const LARGEST_CAPACITY = 2 ** 31 - 1;
 
@@ -18,7 +19,7 @@ export type Received<T> = IteratorResult<T, undefined>;
  *
  * A blocking call that is cancelled has not happened: its item stays with the sender, or in the channel.
  */
-export class Channel<T> implements Iterable<T, undefined> {
+export class Channel<T> implements Iterable<T, undefined>, AsyncIterable<T, undefined> {
   /** How many items wait in the channel at most; `Infinity`: no sender ever sleeps. */
   readonly capacity: number;
   /** Shown in reports. */
@@ -101,7 +102,7 @@ export class Channel<T> implements Iterable<T, undefined> {
    * Lets no further item in. Senders that sleep are refused; receivers get the items that are in the channel, then
    * its end. Closing again changes nothing. Also outside of tasks.
    *
-   * @param error - why, for the `cause` of the errors of senders, and {@link error}
+   * @param error - why, for the `cause` of the errors of senders, and {@link Channel.error}
    */
   close(error?: unknown): void {
     if (this.#closed) return;
@@ -116,6 +117,29 @@ export class Channel<T> implements Iterable<T, undefined> {
     const iterator: IterableIterator<T, undefined> = {
       next: () => this.receive(),
       [Symbol.iterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  /**
+   * For `for await`, outside of tasks: receives until the channel ends. Who waits there waits in line with the tasks that
+   * {@link receive}. Leaving the loop early leaves the channel open.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+    const waiting = new Set<OutsideReceiver<T>>();
+    const iterator: AsyncIterableIterator<T, undefined> = {
+      next: () => {
+        const item = this.take();
+        if (item !== undefined) return Promise.resolve(item);
+        const receiver = new OutsideReceiver<T>(waiting);
+        this.receivers.push(receiver);
+        return receiver.received;
+      },
+      return: () => {
+        for (const receiver of waiting) receiver.leave();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;
   }

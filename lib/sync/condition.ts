@@ -1,13 +1,13 @@
-import { nativeError } from '../errors';
-import { runtime } from '../fiber';
-import { checkFunction, checkInteger, wrongType } from '../options';
+import { nativeError } from '../base/errors';
+import { runtime } from '../fiber/fiber';
+import { checkFunction, checkInteger, wrongType } from '../base/validators';
 import { blockingTask } from '../scheduler/current';
 import { settled } from '../scheduler/settled';
 import { handleOf } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { Mutex } from './mutex';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 const { isParkable } = runtime.fibers;
 /** Its place in {@link nativeError}'s list. */

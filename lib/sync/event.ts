@@ -1,7 +1,7 @@
 import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /** Something that happens once, until it is cleared: everyone who waits for it goes on. */
 export class Event {

@@ -1,4 +1,4 @@
-import { FiberError } from '../errors';
+import { FiberError } from '../base/errors';
 
 /** The lock's owner ended, so nobody knows in which state it left what the lock protects. */
 export function brokenError(lock: string): FiberError {

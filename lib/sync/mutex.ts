@@ -1,4 +1,4 @@
-import { checkFunction } from '../options';
+import { checkFunction } from '../base/validators';
 import { blockingTask, current, runningTask } from '../scheduler/current';
 import { Hold, type Breakable } from '../scheduler/hold';
 import { settled } from '../scheduler/settled';
@@ -6,7 +6,7 @@ import type { Task } from '../scheduler/task';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { brokenError, notOwnerError, reentrantError } from './lock-errors';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /** Releases a lock at the end of a block: `using held = mutex.lock();`. */
 export class LockGuard implements Disposable {
@@ -130,7 +130,7 @@ export class Mutex implements Breakable {
     next.wake(undefined);
   }
 
-  /** @internal */
+  /** Its owner has ended without releasing it: see {@link Breakable}. Not for programs to call. */
   breakFor(): void {
     this.#broken = true;
     for (const queue of [this.#waiting, ...this.conditions]) {

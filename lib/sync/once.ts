@@ -1,9 +1,9 @@
-import { checkFunction } from '../options';
+import { checkFunction } from '../base/validators';
 import { blockingTask } from '../scheduler/current';
 import { settled } from '../scheduler/settled';
 import type { Task } from '../scheduler/task';
 import { Mutex } from './mutex';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /** Something that is done once, by the first task that needs it, while the others wait for its value. */
 export class Once<T> {

@@ -5,6 +5,11 @@ export class Ring<T> {
   #slots: (T | undefined)[] = [];
   #first = 0;
 
+  /** There must be one. */
+  get first(): T {
+    return this.#slots[this.#first] as T;
+  }
+
   push(item: T): void {
     if (this.length === this.#slots.length) this.#grow();
     this.#slots[(this.#first + this.length) & (this.#slots.length - 1)] = item;

@@ -1,4 +1,4 @@
-import { checkFunction } from '../options';
+import { checkFunction } from '../base/validators';
 import { blockingTask, current, runningTask } from '../scheduler/current';
 import { Hold, type Breakable } from '../scheduler/hold';
 import { settled } from '../scheduler/settled';
@@ -7,7 +7,7 @@ import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { brokenError, notOwnerError, reentrantError } from './lock-errors';
 import { LockGuard } from './mutex';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 /** What a waiter brings along: in which way it wants the lock. */
 type Mode = 'read' | 'write';
@@ -107,7 +107,7 @@ export class RwLock implements Breakable {
     return this.#run('write', 'RwLock.write', fn);
   }
 
-  /** @internal */
+  /** `owner` has ended without releasing it: see {@link Breakable}. Not for programs to call. */
   breakFor(owner: Task): void {
     this.#broken = true;
     this.#holds.delete(owner);

@@ -1,4 +1,4 @@
-import { checkDuration, wrongType, wrongValue } from '../options';
+import { checkDuration, wrongType, wrongValue } from '../base/validators';
 import type { Timer } from '../scheduler/clock';
 import { observe, unwatch, watch, type Watcher } from '../scheduler/promise-watch';
 import { isThenable } from '../scheduler/wait';

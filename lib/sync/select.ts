@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 
-import { FiberError } from '../errors';
-import { checkObject, wrongType } from '../options';
+import { FiberError } from '../base/errors';
+import { checkObject, wrongType } from '../base/validators';
 import type { KeepAlive } from '../scheduler/clock';
 import { blockingTask, runningTask } from '../scheduler/current';
 import { observe } from '../scheduler/promise-watch';

@@ -1,11 +1,11 @@
-import { FiberError } from '../errors';
-import { checkFunction, checkInteger } from '../options';
+import { FiberError } from '../base/errors';
+import { checkFunction, checkInteger } from '../base/validators';
 import { blockingTask } from '../scheduler/current';
 import { settled } from '../scheduler/settled';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
 import { LockGuard } from './mutex';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 const LARGEST_COUNT = 2 ** 31 - 1;
 

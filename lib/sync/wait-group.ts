@@ -1,8 +1,8 @@
-import { checkInteger, wrongValue } from '../options';
+import { checkInteger, wrongValue } from '../base/validators';
 import { blockingTask } from '../scheduler/current';
 import { Waiter } from '../scheduler/waiter';
 import { WaitQueue } from '../scheduler/wait-queue';
-import { showAs } from '../look';
+import { showAs } from '../base/look';
 
 const LARGEST_COUNT = 2 ** 31 - 1;
 

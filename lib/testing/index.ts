@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { isServedByAnotherCopy } from '../copies';
+import { isServedByAnotherCopy } from '../base/copies';
 
 // @ts-expect-error -- a CommonJS module is a function, and can end here
 if (isServedByAnotherCopy(module)) return;

@@ -1,5 +1,5 @@
-import { CREATED, type Handle } from '../native';
-import { random } from '../random';
+import { CREATED, type Handle } from '../native/native';
+import { random } from '../base/random';
 import type { Task } from '../scheduler/task';
 import type { ReadyQueue } from '../scheduler/task-queue';
 

@@ -1,8 +1,8 @@
-import { AbortError, FiberError, messageOf } from '../errors';
+import { AbortError, FiberError, messageOf, nameErrors } from '../base/errors';
 import { describeTask } from '../inspect/describe';
 import { formatTask } from '../inspect/format';
-import { checkFunction, checkInteger, checkObject, wrongValue } from '../options';
-import { LARGEST_SEED, randomSeed } from '../random';
+import { checkFunction, checkInteger, checkObject, wrongValue } from '../base/validators';
+import { LARGEST_SEED, randomSeed } from '../base/random';
 import { aliveTasks, tasksAsleep } from '../scheduler/alive';
 import { realClock } from '../scheduler/clock';
 import { describeDeadlock } from '../inspect/deadlock';
@@ -46,11 +46,7 @@ export class SimulationError extends FiberError {
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', {
-      value: 'SimulationError',
-      writable: true,
-      configurable: true,
-    });
+    nameErrors(this, 'SimulationError');
   }
 }
 

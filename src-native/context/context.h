@@ -9,6 +9,8 @@
 
 #if defined(__x86_64__) && defined(__LP64__) && defined(__ELF__)
 #include "context_x86_64_sysv.h"  // IWYU pragma: export
+#elif defined(__aarch64__) && defined(__LP64__) && defined(__ELF__)
+#include "context_aarch64_aapcs64.h"  // IWYU pragma: export
 #else
 #include "context_unsupported.h"  // IWYU pragma: export
 #endif

@@ -40,7 +40,7 @@ Tagged Runtime::run_bodies(Fiber& self, Fiber*& next) {
   for (std::size_t i = 1; i < kRootSlotCount; ++i) v8::Local<v8::Value>::New(isolate_, undefined);
   v8::Context::Scope context_scope(context());
   begin_body(self);
-  install(self);
+  shares_->install(self);
   self.terminated = !run_main(self);
   next = &return_to_resumer(self);
   return self.roots[self.terminated ? kSelf : kOutcome];
@@ -50,7 +50,7 @@ Tagged Runtime::run_bodies(Fiber& self, Fiber*& next) {
 bool Runtime::run_main(Fiber& self) {
   v8::HandleScope scope(isolate_);
   v8::TryCatch try_catch(isolate_);
-  v8::Local<v8::Value> handle = v8::Integer::New(isolate_, handle_of(self));
+  v8::Local<v8::Value> handle = v8::Integer::New(isolate_, stacks_.handle_of(self));
   v8::Local<v8::Value> ignored;
   v8_state::safepoint(isolate_);
   const bool ended = hooks_.main.Get(isolate_)

@@ -1,4 +1,4 @@
-// The functions that lib/native.ts calls. They are plain V8 function callbacks: what Node-API does
+// The functions that lib/native/native.ts calls. They are plain V8 function callbacks: what Node-API does
 // around each call would be most of a switch.
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace greenfiber::fiber {
 
-// Puts the functions below on `target`, and what lib/native.ts wants to know of the engine. Raw handles of fibers are
-// part of this interface: lib/fiber.ts keeps them in private fields, and drops one before its fiber can be reused.
+// Puts the functions below on `target`, and what lib/native/native.ts wants to know of the engine. Raw handles of fibers are
+// part of this interface: lib/fiber/fiber.ts keeps them in private fields, and drops one before its fiber can be reused.
 // False: a termination came in between.
 bool define_callbacks(Runtime& runtime, v8::Local<v8::Object> target);
 
@@ -31,6 +31,7 @@ void kill(const Info& info);
 void condemn(const Info& info);
 void yield(const Info& info);
 void transfer(const Info& info);
+void transfer_to_main(const Info& info);
 
 // chain.cc
 void leave(const Info& info);
@@ -47,12 +48,20 @@ void is_asleep(const Info& info);
 void yield_around(const Info& info, Runtime& runtime, Fiber& self);
 Refusal why_not_yieldable_around(Runtime& runtime, Fiber& self, Fiber*& owner);
 
+// cpu_limits.cc
+void limited(const Info& info);
+void ended_in(const Info& info);
+
+// slow_tasks.cc
+void watch_slow_tasks(const Info& info);
+void slow_frames(const Info& info);
+
 // inspection.cc
 void current(const Info& info);
 void is_yieldable(const Info& info);
 void is_parkable(const Info& info);
 void state(const Info& info);
-void innermost(const Info& info);
+void main_state(const Info& info);
 void resumed_by(const Info& info);
 void inspect(const Info& info);
 void current_frame(const Info& info);

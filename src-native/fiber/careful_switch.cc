@@ -1,11 +1,13 @@
 // Switches that take along what belongs to a stack and can only be moved by running V8: the arrays that are being joined,
 // domains, open scopes of Node-API addons, a C++ exception that is being handled.
 #include <tuple>
+#include <utility>
 
+#include "fiber/cpu_limits.h"
 #include "fiber/runtime.h"
 #include "v8_state/call_to_the_end.h"
+#include "v8_state/engines/stack_limits.h"
 #include "v8_state/safepoint.h"
-#include "v8_state/stack_limits.h"
 
 namespace greenfiber::fiber {
 
@@ -28,14 +30,27 @@ v8::MaybeLocal<v8::Value> Runtime::call_to_the_end(const v8::Global<v8::Function
 
 bool Runtime::uses_domains() {
   if (hooks_without_domains_ == kUsesDomains) return true;
-  if (async_->before_hooks() == hooks_without_domains_) return false;
+  if (shares_->stack().before_hooks() == hooks_without_domains_) return false;
   v8::Local<v8::Value> none = v8::Undefined(isolate_);
   const bool loaded = call_to_the_end(hooks_.uses_domains, none).FromMaybe(none)->IsTrue();
-  hooks_without_domains_ = loaded ? kUsesDomains : async_->before_hooks();
+  hooks_without_domains_ = loaded ? kUsesDomains : shares_->stack().before_hooks();
   return loaded;
 }
 
+void Runtime::watch_next_switch() {
+  if (watches_switch_) return;
+  watches_switch_ = true;
+  hooks_before_watch_ = std::exchange(hooks_without_domains_, kWatchesSwitch);
+}
+
+void Runtime::unwatch_switch() {
+  if (!watches_switch_) return;
+  watches_switch_ = false;
+  hooks_without_domains_ = hooks_before_watch_;
+}
+
 Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, v8::Local<v8::Value> value) {
+  if (watches_switch_) cpu_limits_->on_switch();
   v8::HandleScope scope(isolate_);
   const context::FlowLocals locals = context::FlowLocals::take(locals_);
   // First, and put back last.
@@ -63,6 +78,7 @@ Tagged Runtime::switch_carefully(Fiber& from, Fiber& to, v8::Local<v8::Value> va
 
 // Its body has ended: no join and no domain is left to be taken along.
 Tagged Runtime::switch_parked_carefully(Fiber& from, Fiber& to) {
+  if (watches_switch_) cpu_limits_->on_switch();
   const context::FlowLocals locals = context::FlowLocals::take(locals_);
   if (!layout_.join_stack.empty()) {
     v8::HandleScope scope(isolate_);

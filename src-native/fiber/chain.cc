@@ -41,7 +41,7 @@ void enter_kill(const Info& info) {
 void hand_over(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& root = fiber_argument(info, runtime);
-  Fiber& other = runtime.fiber_of(v8_state::small_integer(tagged_word(info[1])));
+  Fiber& other = runtime.stacks().fiber_of(v8_state::small_integer(tagged_word(info[1])));
   const Refusal refusal = why_not_parkable(runtime, root);
   if (refusal != Refusal::kNone) [[unlikely]] {
     return refuse_suspension(runtime, runtime.running(), refusal);
@@ -49,7 +49,7 @@ void hand_over(const Info& info) {
   if (!other.is_asleep_chain()) [[unlikely]]
     return raise_code(runtime, ErrorCode::kRunning);
   const std::int32_t ahead = v8_state::small_integer(tagged_word(info[2]));
-  if (ahead >= 0) runtime.fetch_ahead(ahead);
+  if (ahead >= 0) runtime.stacks().fetch_ahead(ahead, runtime.running());
   const ContinuationData data(info, runtime);
   const std::uint32_t nesting = root.nesting;
   Fiber& resumer = cut(runtime, root);

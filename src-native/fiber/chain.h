@@ -18,7 +18,7 @@ namespace greenfiber::fiber {
   root.tip = &tip;
   Fiber& resumer = root.resumer != nullptr ? *root.resumer : runtime.main();
   root.resumer = nullptr;
-  runtime.uninstall_chain(root, resumer);
+  runtime.shares().uninstall_chain(root, resumer);
   return resumer;
 }
 
@@ -27,7 +27,6 @@ namespace greenfiber::fiber {
                                                v8::Local<v8::Value> value) {
   const ContinuationData data(info, runtime);
   Fiber& resumer = cut(runtime, root);
-  runtime.reinstall_if_cut_off(resumer);
   sleep_until_continued(info, runtime, resumer, value, data);
 }
 
@@ -41,7 +40,7 @@ namespace greenfiber::fiber {
     return refuse_resume(runtime, root);
   Fiber& tip = *root.tip;
   root.tip = nullptr;
-  runtime.install_chain(root);
+  runtime.shares().install_chain(root);
   runtime.signal = signal;
   wait_for(info, runtime, root, tip, info[1], nullptr);
 }

@@ -45,7 +45,7 @@ void begin_handled(const Info& info) {
   self.belongs_to_task = self.is_handled = true;
   self.handled_tags.clear();
   for (int i = 0; i < info.Length(); ++i) self.handled_tags.push_back(tag_argument(info, i));
-  info.GetReturnValue().Set(runtime.handle_of(self));
+  info.GetReturnValue().Set(runtime.stacks().handle_of(self));
 }
 
 // perform(tag, request): suspends up to the nearest handler of `tag`, who is answered `request`; answers what the

@@ -1,4 +1,4 @@
-// The native half of the error codes. lib/errors.ts turns each into a FiberError with its message; the two
+// The native half of the error codes. lib/base/errors.ts turns each into a FiberError with its message; the two
 // lists have the same order.
 #pragma once
 
@@ -14,6 +14,8 @@ enum class ErrorCode {
   kOutOfMemory,   // ERR_FIBER_OUT_OF_MEMORY
   kTask,          // ERR_FIBER_NOT_YIELDABLE, on the root of a task
   kOutside,       // ERR_FIBER_NOT_IN_FIBER, what would be suspended is not around the call
+  kWaits,         // ERR_FIBER_RUNNING, a fiber that waits for the caller is to be unwound
+  kNoWatchdog,    // ERR_FIBER_UNSUPPORTED, no thread can be had
 };
 
 }  // namespace greenfiber::fiber

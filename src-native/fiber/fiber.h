@@ -6,8 +6,8 @@
 
 #include "context/context.h"
 #include "context/sanitizer.h"
+#include "node_state/async_stack.h"
 #include "stack/slot.h"
-#include "v8_state/async_stack.h"
 #include "v8_state/thread_record.h"
 
 namespace greenfiber::fiber {
@@ -15,11 +15,11 @@ namespace greenfiber::fiber {
 using v8_state::Tagged;
 using v8_state::Word;
 
-// The numbers are shared with lib/native.ts.
+// The numbers are shared with lib/fiber/fiber-state.ts.
 enum class State : std::uint8_t {
   kParked,       // belongs to nobody: waits for the next body
   kSuspended,    // by yield: can be resumed
-  kTransferred,  // by transfer: can be transferred to
+  kTransferred,  // by transfer, or its place as a resumer was taken: can be transferred to
   kRunning,
   kResuming,       // waits for a fiber that it resumed
   kFinished,       // terminated by V8; its JavaScript object does not know yet
@@ -35,12 +35,16 @@ enum RootSlot : std::size_t {
   kRootSlotCount,
 };
 
+struct Limit;
+
 struct Fiber {
-  v8_state::ThreadRecord record{};  // first: see Runtime::fiber_of
+  v8_state::ThreadRecord record{};  // first: see StackKeeper::fiber_of
   context::SuspendedFrame* suspended = nullptr;
   context::BottomFrame* bottom = nullptr;  // null: the main stack
-  Fiber* resumer = nullptr;                // who is answered by yield; null after a transfer
-  Fiber* resuming = nullptr;
+  // Who waits for whom, in both directions: a->resuming == b where b->resumer == a, so these are lines, without
+  // branches or circles. A transfer leaves them as they are.
+  Fiber* resumer = nullptr;   // whom its yield and its end answer; null: it was entered by transfer
+  Fiber* resuming = nullptr;  // for whom it waits
   State state = State::kParked;
   bool killed = false;
   bool killed_hard = false;
@@ -58,7 +62,7 @@ struct Fiber {
   const Tagged* first_self = nullptr;
   const Tagged* first_resource = nullptr;
   double first_async_id = 0, first_trigger_id = 0;
-  v8_state::AsyncSegment async;
+  node_state::AsyncSegment async;
   stack::Slot slot;
   Fiber* next_parked = nullptr;
   Fiber* below = nullptr;     // whose share of the async context lies under ours
@@ -67,6 +71,8 @@ struct Fiber {
   // the lowest first, linked by `below`.
   Fiber* tip = nullptr;
   Fiber* chain = nullptr;
+  Limit* limits =
+      nullptr;  // of processor time, the innermost one that is open on this stack: cpu_limits.h
   std::vector<double> handled_tags;  // of a handled body: the effects that suspend it
   [[no_unique_address]] context::StackWatch watch = context::StackWatch::of_this_thread();
 
@@ -75,12 +81,17 @@ struct Fiber {
       : slot(slot), watch(slot.low, static_cast<std::size_t>(slot.high - slot.low)) {}
 
   bool is_main() const { return bottom == nullptr; }
-  // Whether somebody's resume waits for this one; a transfer may have left it without.
-  bool is_waited_for() const { return resumer != nullptr && resumer->resuming == this; }
+  bool is_waited_for() const { return resumer != nullptr; }
   // Whether this is the root of a chain that sleeps.
   bool is_asleep_chain() const { return tip != nullptr && tip->state == State::kAsleepInChain; }
   // Whether this is an ordinary fiber that yielded inside a handled body, and took that along.
   bool yielded_with_chain() const { return is_asleep_chain() && !belongs_to_task; }
+  // The end of the line of fibers that wait for each other from this one on.
+  Fiber& innermost() {
+    Fiber* fiber = this;
+    while (fiber->resuming != nullptr && !fiber->yielded_with_chain()) fiber = fiber->resuming;
+    return *fiber;
+  }
 };
 
 }  // namespace greenfiber::fiber

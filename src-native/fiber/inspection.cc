@@ -44,12 +44,9 @@ void state(const Info& info) {
   info.GetReturnValue().Set(static_cast<int>(state));
 }
 
-// innermost(handle): the Fiber at the end of the chain of resumes that begins with this one.
-void innermost(const Info& info) {
-  Fiber* fiber = &fiber_argument(info, *Runtime::current());
-  while (fiber->resuming != nullptr && !fiber->yielded_with_chain()) fiber = fiber->resuming;
-  const Fiber& outer = outside_of_handled(*fiber);
-  if (outer.roots != nullptr) info.GetReturnValue().Set(local_over(&outer.roots[kSelf]));
+// mainState(): enum State
+void main_state(const Info& info) {
+  info.GetReturnValue().Set(static_cast<int>(Runtime::current()->main().state));
 }
 
 // resumedBy(handle): the Fiber that this one waits for, or undefined.

@@ -8,9 +8,9 @@ namespace {
 
 // (fiber, stackSize, frame, resource, asyncId, triggerId): `frame` is the AsyncContextFrame that the body starts
 // in; resource and ids are undefined unless the fiber has an AsyncResource of its own.
-void assign_body(const Info& info, Runtime& runtime, Fiber& target) {
+void describe_body(const Info& info, Runtime& runtime, Fiber& target) {
   target.first_self = target.first_resource = slot_of(info[0]);
-  v8_state::AsyncStack& async = runtime.async();
+  node_state::AsyncStack& async = runtime.async();
   if (info[3]->IsUndefined()) [[likely]] {
     target.first_trigger_id = async.current_id();
     target.first_async_id = async.new_id();
@@ -19,6 +19,10 @@ void assign_body(const Info& info, Runtime& runtime, Fiber& target) {
     target.first_async_id = info[4].As<v8::Number>()->Value();
     target.first_trigger_id = info[5].As<v8::Number>()->Value();
   }
+}
+
+void assign_body(const Info& info, Runtime& runtime, Fiber& target) {
+  describe_body(info, runtime, target);
   runtime.assign(target);
 }
 
@@ -32,7 +36,7 @@ Fiber* acquire_stack(const Info& info, Runtime& runtime) {
   return target;
 }
 
-Fiber* prepare_start(const Info& info, Runtime& runtime) {
+Fiber* acquire_for_start(const Info& info, Runtime& runtime) {
   const Fiber& self = runtime.running();
   if (runtime.inspecting || runtime.below_wasm_stack()) {
     return raise_code(runtime, ErrorCode::kNotYieldable), nullptr;
@@ -40,27 +44,26 @@ Fiber* prepare_start(const Info& info, Runtime& runtime) {
   if (self.nesting >= runtime.max_nesting()) {
     return raise_code(runtime, ErrorCode::kNesting), nullptr;
   }
-  Fiber* target = acquire_stack(info, runtime);
-  if (target != nullptr) assign_body(info, runtime, *target);
-  return target;
+  return acquire_stack(info, runtime);
 }
 
 // Where the frame is that the body starts in; null: this V8 knows none.
 const Word* frame_argument(const Info& info) {
-  return V8_MAJOR_VERSION >= 12 ? slot_of(info[2]) : nullptr;
+  return v8_state::kHasContinuationData ? slot_of(info[2]) : nullptr;
 }
 
 void start_and_wait(const Info& info, bool belongs_to_task) {
   Runtime& runtime = *Runtime::current();
-  Fiber* target = prepare_start(info, runtime);
+  Fiber* target = acquire_for_start(info, runtime);
   if (target == nullptr) [[unlikely]]
     return;
+  assign_body(info, runtime, *target);
   target->belongs_to_task = belongs_to_task;
   wait_for(info, runtime, *target, *target, info[0], frame_argument(info));
 }
 
 void end_body(const Info& info, Runtime& runtime, Fiber& self, bool failed) {
-  if (!runtime.may_park(self)) {
+  if (!runtime.stacks().may_park(self)) {
     self.failed = failed;
     return;
   }
@@ -89,7 +92,7 @@ void start_task(const Info& info) { start_and_wait(info, true); }
 // startOver(..., root): the running chain sleeps, and the body of another task begins in its place.
 void start_over(const Info& info) {
   Runtime& runtime = *Runtime::current();
-  Fiber& root = runtime.fiber_of(v8_state::small_integer(tagged_word(info[6])));
+  Fiber& root = runtime.stacks().fiber_of(v8_state::small_integer(tagged_word(info[6])));
   const Refusal refusal = why_not_parkable(runtime, root);
   if (refusal != Refusal::kNone) [[unlikely]] {
     return refuse_suspension(runtime, runtime.running(), refusal);
@@ -114,13 +117,12 @@ void start_transfer(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& self = runtime.running();
   if (!can_transfer(runtime, self)) return;
-  if (!self.is_main()) runtime.uninstall(self);
-  Fiber* target = prepare_start(info, runtime);
-  if (target == nullptr) {
-    if (!self.is_main()) runtime.install(self);
-    return;
-  }
-  target->resumer = nullptr;
+  Fiber* target = acquire_for_start(info, runtime);
+  if (target == nullptr) return;
+  describe_body(info, runtime, *target);
+  runtime.shares().uninstall_all();
+  runtime.assign(*target);
+  target->nesting = 0;
   transfer_to(info, runtime, *target, info[0], frame_argument(info));
 }
 
@@ -135,15 +137,15 @@ void finish_task(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& self = runtime.running();
   const std::int32_t handle = v8_state::small_integer(tagged_word(info[0]));
-  if (handle < 0 || self.resumer == nullptr || !runtime.may_park(self)) {
+  if (handle < 0 || self.resumer == nullptr || !runtime.stacks().may_park(self)) {
     self.roots[kOutcome] = tagged_word(info[0]);
     return end_body(info, runtime, self, false);
   }
-  Fiber& other = runtime.fiber_of(handle);
+  Fiber& other = runtime.stacks().fiber_of(handle);
   if (!other.is_asleep_chain()) [[unlikely]]
     return raise_code(runtime, ErrorCode::kRunning);
   Fiber& resumer = *self.resumer;
-  runtime.uninstall_chain(self, resumer);
+  runtime.shares().uninstall_chain(self, resumer);
   runtime.park(self);
   Fiber& tip = continue_chain(runtime, other, resumer, self.nesting);
   Tagged next = runtime.switch_parked(self, tip);
@@ -156,7 +158,7 @@ void restart(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& self = runtime.running();
   Fiber* const resumer = self.resumer;
-  runtime.uninstall_chain(self, resumer != nullptr ? *resumer : runtime.main());
+  runtime.shares().uninstall_chain(self, resumer != nullptr ? *resumer : runtime.main());
   assign_body(info, runtime, self);
   self.resumer = resumer;
   self.belongs_to_task = true;

@@ -5,9 +5,17 @@ namespace greenfiber::fiber {
 
 namespace {
 
-bool can_raise(Runtime& runtime, const Fiber& target) {
-  if (target.state != State::kTransferred && target.state != State::kSuspended) return false;
-  return can_wait(runtime);
+// A task is its scheduler's to end.
+bool can_raise(Runtime& runtime, const Fiber& target, const Fiber& tip) {
+  if (tip.state != State::kTransferred && tip.state != State::kSuspended) return false;
+  return !target.belongs_to_task && can_wait(runtime);
+}
+
+// Raises `error` at the tip of the fibers that `target` waits for, and waits for `target`, whoever did so before.
+void raise_and_wait(const Info& info, Runtime& runtime, Fiber& target, Fiber& tip) {
+  runtime.shares().install_line(target, tip);
+  runtime.signal = Signal::kRaise;
+  wait_for(info, runtime, target, tip, info[1], nullptr);
 }
 
 [[gnu::cold, gnu::noinline]] void yield_or_refuse(const Info& info, Runtime& runtime, Fiber& self) {
@@ -23,6 +31,17 @@ bool can_raise(Runtime& runtime, const Fiber& target) {
   refuse_resume(runtime, target);
 }
 
+void transfer_or_refuse(const Info& info, Runtime& runtime, Fiber& target,
+                        v8::Local<v8::Value> value) {
+  Fiber& self = runtime.running();
+  if (&target == &self) return info.GetReturnValue().Set(value);
+  if (target.state != State::kTransferred) return raise_code(runtime, ErrorCode::kTransfer);
+  if (!can_transfer(runtime, self)) return;
+  runtime.shares().uninstall_all();
+  runtime.shares().install_all(target);
+  transfer_to(info, runtime, target, value, nullptr);
+}
+
 }  // namespace
 
 // resume(handle, value)
@@ -32,33 +51,38 @@ void resume(const Info& info) {
   if (target.state != State::kSuspended || !can_wait(runtime)) [[unlikely]] {
     return enter_or_refuse(info, runtime, target, enter);
   }
-  runtime.install(target);
+  runtime.shares().install(target);
   wait_for(info, runtime, target, target, info[1], nullptr);
 }
 
-// raise(handle, error): continues a suspended fiber, also one suspended by transfer, by raising `error` in it.
+// raise(handle, error): continues a suspended fiber, also one suspended by transfer, by raising `error` in it; if it
+// waits for others, in the innermost one.
 void raise_in(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& target = fiber_argument(info, runtime);
-  if (!can_raise(runtime, target)) {
+  Fiber& tip = target.innermost();
+  if (&tip == &runtime.running()) return raise(runtime, info[1]);
+  if (!can_raise(runtime, target, tip)) {
     return enter_or_refuse(info, runtime, target, enter_raise);
   }
-  runtime.install(target);
-  runtime.signal = Signal::kRaise;
-  wait_for(info, runtime, target, target, info[1], nullptr);
+  raise_and_wait(info, runtime, target, tip);
 }
 
-// kill(handle, error): the same, and every later suspension of the fiber raises `error` again.
+// kill(handle, error): the same, and every later suspension of the fiber, and of those that it waits for, raises `error`
+// again. Refused if the running fiber is among these.
 void kill(const Info& info) {
   Runtime& runtime = *Runtime::current();
   Fiber& target = fiber_argument(info, runtime);
-  if (!can_raise(runtime, target)) {
+  Fiber& tip = target.innermost();
+  if (&tip == &runtime.running()) return raise_code(runtime, ErrorCode::kWaits);
+  if (!can_raise(runtime, target, tip)) {
     return enter_or_refuse(info, runtime, target, enter_kill);
   }
+  for (Fiber* fiber = &tip; fiber != &target; fiber = fiber->resumer) {
+    runtime.kill(*fiber, info[1]);
+  }
   runtime.kill(target, info[1]);
-  runtime.install(target);
-  runtime.signal = Signal::kRaise;
-  wait_for(info, runtime, target, target, info[1], nullptr);
+  raise_and_wait(info, runtime, target, tip);
 }
 
 // condemn(error): from now on every suspension of the running fiber raises `error`.
@@ -85,18 +109,16 @@ void yield(const Info& info) {
   sleep_until_continued(info, runtime, resumer, info[0], data);
 }
 
-// transfer(handle, value): leaves the running flow; only a transfer, or the end of a transferred fiber, comes
-// back.
+// transfer(handle, value): leaves the running flow for a fiber that is away.
 void transfer(const Info& info) {
   Runtime& runtime = *Runtime::current();
-  Fiber& self = runtime.running();
-  Fiber& target = fiber_argument(info, runtime);
-  if (&target == &self) return info.GetReturnValue().Set(info[1]);
-  if (target.state != State::kTransferred) return raise_code(runtime, ErrorCode::kTransfer);
-  if (!can_transfer(runtime, self)) return;
-  if (!self.is_main()) runtime.uninstall(self);
-  runtime.install(target);
-  transfer_to(info, runtime, target, info[1], nullptr);
+  transfer_or_refuse(info, runtime, fiber_argument(info, runtime), info[1]);
+}
+
+// transferToMain(value)
+void transfer_to_main(const Info& info) {
+  Runtime& runtime = *Runtime::current();
+  transfer_or_refuse(info, runtime, runtime.main(), info[0]);
 }
 
 }  // namespace greenfiber::fiber

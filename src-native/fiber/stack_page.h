@@ -5,6 +5,8 @@
 //   | ............ stack <--- grows down | Fiber | handle block (V8's first, 8,176 bytes)   |
 //                        |  kStackInPage |       | 16 handles |                            |
 //                        |<------- one page, 4 KiB ---------->|<-- two pages, rarely used -->|
+//
+// Where the kernel's pages are larger, all of it lies in one or two of them.
 #pragma once
 
 #include "fiber/fiber.h"
@@ -13,12 +15,12 @@
 
 namespace greenfiber::fiber {
 
-using stack::kPageSize;
+using stack::kSmallestPage;
 inline constexpr std::size_t kHandlesInPage = 16 * sizeof(Word);
 inline constexpr std::size_t kFiberSize = (sizeof(Fiber) + 15) & ~std::size_t{15};
 inline constexpr std::size_t kStackInPage =
-    (kPageSize - kFiberSize - kHandlesInPage) & ~std::size_t{15};
-inline constexpr std::size_t kTopPages = 3 * kPageSize;
+    (kSmallestPage - kFiberSize - kHandlesInPage) & ~std::size_t{15};
+inline constexpr std::size_t kTopPages = 3 * kSmallestPage;
 
 // A JavaScript fiber suspended in yield uses 1,056 to 1,664 bytes of stack, a task in a blocking call some 2,600.
 static_assert(kStackInPage >= 2912);

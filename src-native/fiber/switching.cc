@@ -6,8 +6,23 @@ namespace greenfiber::fiber {
 
 namespace {
 
-// A killed fiber that suspends this often all the same is terminated (lib/fiber.ts: return()).
+// A killed fiber that suspends this often all the same is terminated (lib/fiber/fiber.ts: return()).
 constexpr int kMaxRaises = 100;
+
+// Microtasks that a fiber drains which waits for the running one would be run by nobody meanwhile.
+Refusal why_not_transferable(Runtime& runtime, const Fiber& self) {
+  if (self.is_main()) {
+    const bool fixed = runtime.inspecting || runtime.below_wasm_stack();
+    return fixed ? Refusal::kNotYieldable : Refusal::kNone;
+  }
+  const Refusal refusal = why_not_suspendable(runtime, self);
+  if (refusal != Refusal::kNone) return refusal;
+  for (const Fiber* fiber = self.resumer; fiber != nullptr && !fiber->is_main();
+       fiber = fiber->resumer) {
+    if (runtime.async().drains_microtasks(fiber->async)) return Refusal::kNotYieldable;
+  }
+  return self.is_handled ? Refusal::kTransfer : Refusal::kNone;
+}
 
 }  // namespace
 
@@ -54,7 +69,7 @@ void answer_end(const Info& info, Runtime& runtime, Tagged value) {
     return;
   }
   const bool failed = signal == Signal::kRaise || left.failed;
-  if (signal == Signal::kRetired) runtime.release(left);
+  if (signal == Signal::kRetired) runtime.stacks().release(left);
   if (!failed) {
     info.GetReturnValue().Set(result);
     return;
@@ -64,7 +79,10 @@ void answer_end(const Info& info, Runtime& runtime, Tagged value) {
   raise(runtime, result);
 }
 
-void answer_error(const Info& info, Runtime& runtime, Tagged value) {
+void answer_signal(const Info& info, Runtime& runtime, Tagged value) {
+  // Who raises an error waits for us; a body that ends with one has parked its stack.
+  const bool is_end = runtime.signal != Signal::kRaise || runtime.left().state == State::kParked;
+  if (is_end) return answer_end(info, runtime, value);
   runtime.signal = Signal::kNone;
   v8::Local<v8::Value> error = v8::Local<v8::Value>::New(runtime.isolate(), local_over(&value));
   info.GetReturnValue().SetUndefined();
@@ -99,9 +117,7 @@ void refuse_suspension(Runtime& runtime, Fiber& self, Refusal refusal) {
 }
 
 bool can_transfer(Runtime& runtime, Fiber& self) {
-  if (self.is_main()) return !runtime.inspecting && !runtime.below_wasm_stack();
-  Refusal refusal = why_not_suspendable(runtime, self);
-  if (self.is_handled && refusal == Refusal::kNone) refusal = Refusal::kTransfer;
+  const Refusal refusal = why_not_transferable(runtime, self);
   if (refusal != Refusal::kNone) refuse_suspension(runtime, self, refusal);
   return refusal == Refusal::kNone;
 }

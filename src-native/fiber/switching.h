@@ -28,7 +28,7 @@ class ContinuationData {
   void answer(Tagged value) const { *slot_ = value; }
 
  private:
-  static constexpr bool kExists = V8_MAJOR_VERSION >= 12;
+  static constexpr bool kExists = v8_state::kHasContinuationData;
   Tagged* slot_;
 };
 
@@ -42,12 +42,13 @@ void raise_code(Runtime& runtime, ErrorCode code);
 [[gnu::cold, gnu::noinline]] Tagged answer_inspections(Runtime& runtime, Tagged value);
 // The rest of a callback that was continued with more than a value: by the end of the fiber it went to.
 [[gnu::cold, gnu::noinline]] void answer_end(const Info& info, Runtime& runtime, Tagged value);
-// The rest of a callback in which a fiber slept, when it is continued with an error.
-[[gnu::cold, gnu::noinline]] void answer_error(const Info& info, Runtime& runtime, Tagged value);
+// The rest of a callback in which a flow slept, when it is continued by an error that somebody raises there, or by the
+// end of a fiber that was entered by transfer.
+[[gnu::cold, gnu::noinline]] void answer_signal(const Info& info, Runtime& runtime, Tagged value);
 
 // The first argument: a handle.
 inline Fiber& fiber_argument(const Info& info, Runtime& runtime) {
-  return runtime.fiber_of(v8_state::small_integer(tagged_word(info[0])));
+  return runtime.stacks().fiber_of(v8_state::small_integer(tagged_word(info[0])));
 }
 
 // Why the running flow may not be suspended.
@@ -93,12 +94,11 @@ inline bool can_wait(Runtime& runtime) {
 }
 [[gnu::cold, gnu::noinline]] void refuse_resume(Runtime& runtime, const Fiber& target);
 
-// `target` transferred away and is now continued by somebody else: who resumed it first waits for nobody any
-// more, and can only be transferred to, or ended.
+// Somebody else continues whom `resumer` waits for: it waits for nobody any more, as if it had transferred away.
 [[gnu::cold, gnu::noinline]] void abandon_resumer(Fiber& resumer);
 
-// Continues `target` as the resumer of `child` and waits to be answered. The two differ when a chain wakes at
-// its tip. Their async context is installed.
+// Continues `target` as the resumer of `child` and waits to be answered. The two differ when a line of fibers that wait
+// for each other goes on at its tip. Their async context is installed.
 [[gnu::always_inline]] inline void wait_for(const Info& info, Runtime& runtime, Fiber& child,
                                             Fiber& target, v8::Local<v8::Value> given,
                                             const Word* new_data) {
@@ -130,7 +130,7 @@ inline bool can_wait(Runtime& runtime) {
                                                     std::uint32_t nesting) {
   Fiber& tip = *root.tip;
   root.tip = nullptr;
-  runtime.install_chain(root);
+  runtime.shares().install_chain(root);
   resumer.resuming = &root;
   root.resumer = &resumer;
   root.nesting = nesting;
@@ -147,27 +147,24 @@ inline bool can_wait(Runtime& runtime) {
   if (back.signal == Signal::kInspect) [[unlikely]] {
     value = answer_inspections(back, value);
   }
-  Fiber& self = back.running();
-  self.state = State::kRunning;
+  back.running().state = State::kRunning;
   data.restore(back);
-  if (back.signal != Signal::kNone) [[unlikely]] {
-    // Main is continued by the end of a fiber, a fiber by an error.
-    return self.is_main() ? answer_end(info, back, value) : answer_error(info, back, value);
-  }
+  if (back.signal != Signal::kNone) [[unlikely]]
+    return answer_signal(info, back, value);
   data.answer(value);
 }
 
 // Whether the running flow may be left by a transfer; raises if not.
 bool can_transfer(Runtime& runtime, Fiber& self);
 
-// Leaves the running flow for `target`; only a transfer, or the end of a transferred fiber, comes back.
+// Leaves the running flow for `target`, whose async context is installed; only a transfer, an error, or the end of a
+// fiber that was entered by transfer comes back.
 inline void transfer_to(const Info& info, Runtime& runtime, Fiber& target,
                         v8::Local<v8::Value> given, const Word* new_data) {
   const ContinuationData data(info, runtime);
   if (new_data != nullptr) *runtime.continuation_data() = *new_data;
   runtime.running().state = State::kTransferred;
   target.state = State::kRunning;
-  target.nesting = 0;
   sleep_until_continued(info, runtime, target, given, data);
 }
 

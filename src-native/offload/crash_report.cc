@@ -6,6 +6,8 @@
 #include <cstring>
 #include <mutex>
 
+#include "initial_exec.h"
+
 namespace greenfiber::offload {
 
 namespace {
@@ -13,7 +15,7 @@ namespace {
 constexpr std::size_t kStackBytes = 64 * 1024;
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
-[[gnu::tls_model("initial-exec")]] thread_local const Target* running = nullptr;
+GREENFIBER_INITIAL_EXEC thread_local const Target* running = nullptr;
 
 struct sigaction previous[NSIG];
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "offload/pause.h"
+
 namespace greenfiber::offload {
 
 namespace {
@@ -50,10 +52,14 @@ Environment::Environment(Napi::Env env, Napi::Function complete, Napi::Int32Arra
         static_cast<Environment*>(self)->end(hook);
       },
       this, nullptr);
-  // process.exit() comes by here only. Like libuv's own pool, ours ends before what its threads may use does.
+  // process.exit() comes by here only. Like libuv's own pool, ours ends before what its threads may use does. Every other
+  // end comes by here when we are gone.
   node::AtExit(
       node::GetCurrentEnvironment(v8::Isolate::GetCurrent()->GetCurrentContext()),
-      [](void* self) { static_cast<Environment*>(self)->stop_everything(); }, this);
+      [](void* self) {
+        if (current_ == self) current_->stop_everything();
+      },
+      this);
   // Threads that had to be left behind go on to run this code, also after the last environment that uses it.
   Dl_info self;
   if (dladdr(&kPatience, &self) != 0) {
@@ -243,7 +249,7 @@ void Environment::spin() {
         vain_looks_ = 0;
         return;
       }
-      __builtin_ia32_pause();
+      pause();
     }
   } while (std::chrono::steady_clock::now() < end);
   vain_looks_ = std::min(vain_looks_ + 1, kMostVain);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "initial_exec.h"
 #include "offload/batch.h"
 #include "offload/completions.h"
 #include "offload/pins.h"
@@ -65,7 +66,7 @@ class Environment {
   void end(napi_async_cleanup_hook_handle hook);
   void stop_everything();
 
-  [[gnu::tls_model("initial-exec")]] static thread_local Environment* current_;
+  GREENFIBER_INITIAL_EXEC static thread_local Environment* current_;
 
   Napi::FunctionReference complete_;
   Napi::Reference<Napi::Int32Array> completed_;

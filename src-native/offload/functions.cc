@@ -103,10 +103,6 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   return describe(info.Env(), load_library(info[0].As<Napi::String>()));
 }
 
-Napi::Value kernels(const Napi::CallbackInfo& info) {
-  return describe(info.Env(), read_table(built_in_kernels(), "greenfiber"));
-}
-
 // submit(pool, id, count, hold, ...buffers): see Environment::submit. A buffer is undefined for a call without.
 void submit(const v8::FunctionCallbackInfo<v8::Value>& info) {
   Environment& environment = Environment::current();
@@ -152,7 +148,6 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   set("dropBatch", drop_batch);
   set("message", message);
   set("load", load);
-  set("kernels", kernels);
   set_callback(functions, "submit", submit);
   set_callback(functions, "poll", poll);
   return functions;

@@ -18,9 +18,6 @@ struct Library {
 // A library that was loaded stays loaded: its functions may run at any time.
 Library load_library(const std::string& path);
 
-// none, arith and memory: what the benchmark calls.
-const greenfiber_library& built_in_kernels();
-
 // The functions that a table lists, or what is wrong with it.
 Library read_table(const greenfiber_library& table, const std::string& path);
 

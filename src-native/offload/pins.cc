@@ -1,14 +1,8 @@
 #include "offload/pins.h"
 
+#include "v8_state/v8_version.h"
+
 namespace greenfiber::offload {
-
-namespace {
-
-// Where V8 and Node throw when a buffer with a key is detached without it. Before, both take it for impossible and
-// end the process: there a buffer can be detached, and its memory stays until the call has ended.
-constexpr bool kRefusesDetaching = V8_MAJOR_VERSION >= 13;
-
-}  // namespace
 
 void Pins::add(v8::Local<v8::Value> buffer, const std::shared_ptr<v8::BackingStore>& memory,
                List& list) {
@@ -16,7 +10,8 @@ void Pins::add(v8::Local<v8::Value> buffer, const std::shared_ptr<v8::BackingSto
   Pin& pin = pins_[memory.get()];
   if (pin.count++ > 0) return;
   pin.memory = memory;
-  if (!kRefusesDetaching || !buffer->IsArrayBuffer()) return;
+  // Without a refusal it can be detached, and its memory stays until the call has ended.
+  if (!v8_state::kRefusesDetaching || !buffer->IsArrayBuffer()) return;
   v8::Local<v8::ArrayBuffer> detachable = buffer.As<v8::ArrayBuffer>();
   if (!detachable->IsDetachable()) return;
   // Detaching needs this key, which nobody else can name: it is an error meanwhile.

@@ -38,9 +38,13 @@ void block_signals(sigset_t* before) {
   pthread_sigmask(SIG_SETMASK, &all, before);
 }
 
+// What glibc gives a thread by default; elsewhere the default is 128 KiB, or what somebody has set.
+constexpr std::size_t kStackBytes = std::size_t{8} << 20;
+
 struct Start {
   std::shared_ptr<void> shared;
   std::uint32_t index;
+  cpu_set_t processor;  // empty: any
 };
 
 }  // namespace
@@ -61,11 +65,9 @@ Pool::~Pool() = default;
 bool Pool::start_thread(std::uint32_t index, bool pin, std::string& failure) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  if (pin) {
-    const cpu_set_t one = one_processor(index);
-    if (CPU_COUNT(&one) > 0) pthread_attr_setaffinity_np(&attributes, sizeof one, &one);
-  }
-  auto start = std::make_unique<Start>(Start{shared_, index});
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  auto start = std::make_unique<Start>(Start{shared_, index, {}});
+  if (pin) start->processor = one_processor(index);
   sigset_t before;
   block_signals(&before);
   shared_->alive.fetch_add(1, std::memory_order_relaxed);
@@ -87,6 +89,10 @@ void* Pool::thread_main(void* argument) {
   const std::unique_ptr<Start> start(static_cast<Start*>(argument));
   const auto shared = std::static_pointer_cast<Shared>(std::move(start->shared));
   Thread& thread = shared->threads[start->index];
+  // By itself, since the attribute for it is glibc's alone. Where the kernel refuses, it runs anywhere.
+  if (CPU_COUNT(&start->processor) > 0) {
+    sched_setaffinity(0, sizeof start->processor, &start->processor);
+  }
   pthread_setname_np(pthread_self(), "greenfiber-pool");
   const SignalStack signal_stack;
   {

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "offload/pause.h"
+
 namespace greenfiber::offload {
 
 namespace {
@@ -80,7 +82,7 @@ bool WorkQueue::spin_while(std::uint32_t seen) const {
   do {
     for (int i = 0; i < kPausesPerLook; ++i) {
       if (events_.load(std::memory_order_acquire) != seen) return true;
-      __builtin_ia32_pause();
+      pause();
     }
   } while (std::chrono::steady_clock::now() < end);
   return false;

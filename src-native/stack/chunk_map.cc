@@ -8,7 +8,7 @@ ChunkMap::ChunkMap(std::size_t size) {
   const std::size_t chunks = round_up(size, kChunkSize) / kChunkSize;
   if (chunks == 0) return;
   const std::size_t bit_bytes = chunks * ((std::size_t{1} << kGranulesPerChunkShift) / 8);
-  bytes_ = round_up(bit_bytes + chunks, kPageSize);
+  bytes_ = round_up(bit_bytes + chunks, page_size());
   void* const memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return;

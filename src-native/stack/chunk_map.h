@@ -1,9 +1,10 @@
 // Which slots own pages, and which chunks of the reservation have page tables.
 //
 // One bit for the first granule of each slot that is warm or in use, and one byte for each chunk of
-// 2 MiB, which is what one page of the lowest page table maps (x86-64, AArch64). Both change only
-// when slots become warm or cold, in runs: acquire and release do not come here. They lie in a
-// mapping that fills in as the reservation is used, 8.5 MiB of address space for a terabyte.
+// 2 MiB, which is what one page of the lowest page table maps where pages have 4 KiB (larger ones map
+// more, and go when several chunks have). Both change only when slots become warm or cold, in runs:
+// acquire and release do not come here. They lie in a mapping that fills in as the reservation is
+// used, 8.5 MiB of address space for a terabyte.
 
 #pragma once
 

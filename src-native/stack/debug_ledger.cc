@@ -24,10 +24,10 @@ constexpr unsigned char kPoison = 0xdb;
 // False when the page was never touched: poison must not bring it into memory.
 bool is_resident(std::byte* page) {
   unsigned char resident = 0;
-  return mincore(page, kPageSize, &resident) == 0 && (resident & 1) != 0;
+  return mincore(page, page_size(), &resident) == 0 && (resident & 1) != 0;
 }
 
-std::byte* top_page(Slot slot) { return slot.high - kPageSize; }
+std::byte* top_page(Slot slot) { return slot.high - page_size(); }
 
 }  // namespace
 
@@ -68,7 +68,7 @@ void DebugLedger::on_release(Granule granule, Slot slot) {
   forget_sanitizer_marks(slot);
   states_[granule] = State::kFree;
   if (!is_resident(top_page(slot))) return;
-  std::memset(top_page(slot), kPoison, kPageSize);
+  std::memset(top_page(slot), kPoison, page_size());
   states_[granule] = State::kFreePoisoned;
 }
 

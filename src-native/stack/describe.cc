@@ -18,7 +18,7 @@ const char* describe(Error error) {
     case Error::kTooLarge:
       return "a fiber stack cannot be larger than 16 MiB";
     case Error::kUnsupportedPageSize:
-      return "fiber stacks need pages of 4 KiB";
+      return "fiber stacks need pages of 4, 16 or 64 KiB";
   }
   return "unknown error";
 }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "advice.h"
+#include "peek.h"
 #include "size_class.h"
 
 #if !defined(MADV_GUARD_INSTALL)
@@ -44,6 +45,17 @@ std::size_t mappings_in_use(std::size_t if_unknown) {
   return lines;
 }
 
+// Tried on a page of its own, which could be read before.
+bool kernel_has_markers() {
+  void* const page =
+      mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return false;
+  const bool works = is_readable(page) && madvise(page, page_size(), MADV_GUARD_INSTALL) == 0 &&
+                     !is_readable(page);
+  munmap(page, page_size());
+  return works;
+}
+
 }  // namespace
 
 bool ProtectBudget::take() {
@@ -71,7 +83,7 @@ Guard::Guard(Extent extent, std::size_t guard_bytes, bool allow_markers)
     : guard_bytes_(guard_bytes), kind_(GuardKind::kProtect) {
   if (guard_bytes == 0 || extent.size() == 0) {
     kind_ = GuardKind::kNone;
-  } else if (allow_markers && madvise(extent.low, kPageSize, MADV_GUARD_INSTALL) == 0) {
+  } else if (allow_markers && kernel_has_markers()) {
     kind_ = GuardKind::kMarker;
   }
 }

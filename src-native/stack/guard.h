@@ -6,6 +6,9 @@
 // and a process may have vm.max_map_count (65,530) of them for everything it does. So the number of
 // such guards is budgeted, see ProtectBudget; slots beyond the budget go unguarded, which the
 // statistics show.
+//
+// Markers are believed in when a page that has one can no longer be read: an emulator accepts any
+// advice and does nothing.
 
 #pragma once
 
@@ -35,7 +38,7 @@ class ProtectBudget {
 
 class Guard {
  public:
-  // Finds out, on the first page of `extent`, whether the kernel has guard markers.
+  // Finds out whether the kernel has guard markers.
   Guard(Extent extent, std::size_t guard_bytes, bool allow_markers);
 
   GuardKind kind() const { return kind_; }

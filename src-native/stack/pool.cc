@@ -1,9 +1,9 @@
 #include "pool.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #if !defined(MADV_POPULATE_WRITE)
@@ -27,7 +27,7 @@ std::size_t min_stride(std::size_t guard_bytes) {
 }  // namespace
 
 Pool::Pool(const Options& options)
-    : guard_bytes_(std::min(options.guard_pages, kMaxGuardPages) * kPageSize),
+    : guard_bytes_(std::min(options.guard_pages, kMaxGuardPages) * page_size()),
       min_stride_mask_(min_stride(guard_bytes_) - 1),
       reservation_({options.reservation, options.min_reservation, options.reserve_inaccessible}),
       options_(normalise(options)),
@@ -36,7 +36,7 @@ Pool::Pool(const Options& options)
       prefaults_(options.hot_page != 0),
       chunks_(reservation_.extent().size()) {
   set_pool_size(options_.pool_size);
-  if (sysconf(_SC_PAGESIZE) != static_cast<long>(kPageSize)) {
+  if (page_size() > kLargestPage || !std::has_single_bit(page_size())) {
     error_ = Error::kUnsupportedPageSize;
   } else if (extent().size() == 0) {
     error_ = Error::kOutOfAddressSpace;
@@ -105,13 +105,14 @@ void Pool::warm_up(unsigned class_index, std::size_t count) {
     restore_guards(class_index, run[i]);
     chunks_.set_warm(run[i]);
     if (!prefaults) continue;
-    std::byte* const end = reservation_.low() + std::size_t{run[i]} * kMinStride;
-    populate.add(end + stride_of_class(class_index) - options_.hot_page, kPageSize);
+    std::byte* const start = reservation_.low() + std::size_t{run[i]} * kMinStride;
+    const std::size_t hot = stride_of_class(class_index) - options_.hot_page;
+    populate.add(start + round_down(hot, page_size()), page_size());
   }
   free.warm_up(count);
   if (!prefaults) return;
   const AdviceBatch::Outcome outcome = populate.finish();
-  slots_prefaulted_ += outcome.bytes / kPageSize;
+  slots_prefaulted_ += outcome.bytes / page_size();
   prefaults_ = outcome.complete;  // else pages come when they are touched
 }
 
@@ -175,7 +176,7 @@ void Pool::give_back(unsigned class_index, std::size_t count) {
 
 void Pool::trim(Slot slot, std::byte* live_low) {
   const auto offset = static_cast<std::size_t>(live_low - slot.low);
-  const std::size_t dead = round_down(offset, kPageSize);
+  const std::size_t dead = round_down(offset, page_size());
   if (live_low <= slot.low || dead == 0) return;
   live_trims_ += 1;
   if (madvise(slot.low, dead, MADV_DONTNEED) == 0) advised_bytes_ += dead;
@@ -212,11 +213,11 @@ Slot Pool::find(const void* address) const {
 }
 
 std::size_t Pool::resident_bytes(Slot slot) const {
-  unsigned char resident[kMaxStride / kPageSize];
+  unsigned char resident[kMaxStride / kSmallestPage];
   if (mincore(slot.low, slot.size(), resident) != 0) return 0;
   std::size_t pages = 0;
-  for (std::size_t i = 0; i < slot.size() / kPageSize; ++i) pages += resident[i] & 1;
-  return pages * kPageSize;
+  for (std::size_t i = 0; i < slot.size() / page_size(); ++i) pages += resident[i] & 1;
+  return pages * page_size();
 }
 
 Statistics Pool::statistics() const {

@@ -58,6 +58,11 @@
 #include "slot.h"
 #include "statistics.h"
 
+// A build of the tests for an emulator, which keeps a record of each page, makes do with less.
+#if !defined(GREENFIBER_RESERVATION)
+#define GREENFIBER_RESERVATION (std::size_t{256} << 30)
+#endif
+
 namespace greenfiber::stack {
 
 struct Options {
@@ -65,7 +70,7 @@ struct Options {
   std::size_t default_stack_size = 256 * 1024;
 
   // Address space asked for; halved until the kernel agrees, not below min_reservation.
-  std::size_t reservation = std::size_t{256} << 30;
+  std::size_t reservation = GREENFIBER_RESERVATION;
   std::size_t min_reservation = std::size_t{1} << 30;
 
   // Released slots of each class that keep their pages; no run that is warmed up is longer.
@@ -119,7 +124,7 @@ class Pool {
   // and does not offer to find out: asking the kernel about a single page (mincore, 0.9 us) costs
   // more than a trim() that finds nothing (0.6 us).
   static bool worth_trimming(const std::byte* live_low, const std::byte* deepest) {
-    return live_low - deepest >= static_cast<std::ptrdiff_t>(kTrimWorthPages * kPageSize);
+    return live_low - deepest >= static_cast<std::ptrdiff_t>(kTrimWorthPages * page_size());
   }
 
   // Who uses the slots, for sweep(): answers where the part of `slot` begins that has to stay. It is

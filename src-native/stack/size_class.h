@@ -13,7 +13,11 @@
 
 namespace greenfiber::stack {
 
-inline constexpr std::size_t kPageSize = 4096;
+// Pages of the kernel: 4 KiB on x86-64; 4, 16 or 64 KiB on AArch64. What is laid out or numbered in pages counts in
+// the smallest.
+inline constexpr std::size_t kSmallestPage = 4096;
+inline constexpr std::size_t kLargestPage = std::size_t{64} << 10;
+std::size_t page_size();
 
 inline constexpr unsigned kMinStrideShift = 14;
 inline constexpr unsigned kMaxStrideShift = 24;
@@ -21,7 +25,7 @@ inline constexpr std::size_t kMinStride = std::size_t{1} << kMinStrideShift;
 inline constexpr std::size_t kMaxStride = std::size_t{1} << kMaxStrideShift;
 inline constexpr unsigned kClassCount = kMaxStrideShift - kMinStrideShift + 1;
 
-static_assert(kMinStride % kPageSize == 0);
+static_assert(kMinStride % kSmallestPage == 0);
 
 // Offset of a slot from the start of the reservation, in units of kMinStride.
 using Granule = std::uint32_t;

@@ -57,16 +57,16 @@ bool Pool::sweep_piece(const Slab& slab, Granule first, Granule end, const Occup
     drop_tables(slab, first, end);
     return true;
   }
-  unsigned char resident[kMaxStride / kPageSize];
+  unsigned char resident[kMaxStride / kSmallestPage];
   std::byte* const start = reservation_.low() + std::size_t{first} * kMinStride;
   const std::size_t size = std::size_t{end - first} * kMinStride;
   if (mincore(start, size, resident) != 0) return true;
   const std::size_t stride = stride_of_class(slab.class_index);
-  const std::size_t guard_pages = guard_bytes_ / kPageSize;
+  const std::size_t guard_pages = guard_bytes_ / page_size();
   for (std::size_t offset = 0; offset < size; offset += stride) {
     const Granule granule = first + static_cast<Granule>(offset / kMinStride);
     if (!chunks_.is_warm(granule)) continue;
-    const unsigned char* const pages = resident + offset / kPageSize;
+    const unsigned char* const pages = resident + offset / page_size();
     sweep_slot(slot_at(granule, stride), pages + guard_pages, occupants, dead);
   }
   return true;
@@ -74,12 +74,12 @@ bool Pool::sweep_piece(const Slab& slab, Granule first, Granule end, const Occup
 
 void Pool::sweep_slot(Slot slot, const unsigned char* resident, const Occupants& occupants,
                       AdviceBatch& dead) {
-  const std::size_t hot = (slot.size() - options_.hot_page) / kPageSize;
+  const std::size_t hot = (slot.size() - options_.hot_page) / page_size();
   if ((resident[hot] & 1) == 0 || !any_resident(resident, resident + hot)) return;
   const std::byte* const live_low = occupants.live_low(occupants.self, slot);
-  const auto below = static_cast<std::size_t>(live_low - slot.low) / kPageSize;
+  const auto below = static_cast<std::size_t>(live_low - slot.low) / page_size();
   if (!any_resident(resident, resident + below)) return;
-  dead.add(slot.low, below * kPageSize);
+  dead.add(slot.low, below * page_size());
   ++live_trims_;
   swept_slabs_ = 0;
 }

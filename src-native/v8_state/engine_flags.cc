@@ -9,21 +9,19 @@
 #include <string>
 #include <vector>
 
+#include "v8_state/v8_version.h"
+
 namespace greenfiber::v8_state {
 
 namespace {
 
 // All of them are on unless we, or the command line, turn them off.
-constexpr const char* kUnwanted[] = {
-    "wasm-code-gc",
-    "move-object-start",
-#if V8_MAJOR_VERSION >= 12
-    "turbo-fast-api-calls",
-#endif
-#if V8_MAJOR_VERSION == 12
-    "wasm-to-js-generic-wrapper",
-#endif
-};
+std::vector<const char*> unwanted() {
+  std::vector<const char*> names = {"wasm-code-gc", "move-object-start"};
+  if constexpr (kHasFastApiCalls) names.push_back("turbo-fast-api-calls");
+  if constexpr (kHasUnsoundWasmWrapper) names.push_back("wasm-to-js-generic-wrapper");
+  return names;
+}
 
 void set_by_name(const char* name, bool on) {
   v8::V8::SetFlagsFromString((std::string(on ? "--" : "--no-") + name).c_str());
@@ -84,7 +82,7 @@ void turn_all_off() {
   std::vector<std::uint8_t> copy;
   std::vector<const char*> found_on;
   std::vector<std::uint8_t*> flags;
-  for (const char* name : kUnwanted) {
+  for (const char* name : unwanted()) {
     set_by_name(name, false);
     if (v8::ScriptCompiler::CachedDataVersionTag() == tag) continue;  // it was off
     std::uint8_t* const flag = find_flag(statics, name, copy);
@@ -103,12 +101,12 @@ void turn_all_off() {
 void set_engine_flags(v8::Isolate* isolate) {
   static std::once_flag once;
   std::call_once(once, turn_all_off);
-#if V8_MAJOR_VERSION >= 12
-  // Its optimised code assumes a locale, so V8 waits for its compile jobs and throws all of it away.
+  if constexpr (kHasFastApiCalls) deoptimize_all(isolate);
+}
+
+void deoptimize_all(v8::Isolate* isolate) {
+  // Optimised code assumes a locale, so V8 waits for its compile jobs and throws all of it away.
   isolate->LocaleConfigurationChangeNotification();
-#else
-  (void)isolate;
-#endif
 }
 
 }  // namespace greenfiber::v8_state

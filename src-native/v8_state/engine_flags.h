@@ -16,4 +16,7 @@ namespace greenfiber::v8_state {
 // makes fast API calls, nor will any. CAUTION: waits for compile jobs, and deoptimises everything.
 void set_engine_flags(v8::Isolate* isolate);
 
+// Throws optimised code away; what runs goes on unoptimised. CAUTION: waits for compile jobs.
+void deoptimize_all(v8::Isolate* isolate);
+
 }  // namespace greenfiber::v8_state

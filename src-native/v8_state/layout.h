@@ -37,6 +37,30 @@ struct StackLimitPlace {
   Word* effective;
 };
 
+// HandleScopeImplementer: { isolate, vectors { data, capacity, size } .., spare block, .., next handle, limit, .. }
+inline constexpr std::size_t kFirstVector = 1, kVectorWords = 3, kSizeInVector = 2;
+
+struct AddressRange {
+  Word low = 0, high = 0;
+  bool holds(Word word) const { return word >= low && word < high; }
+};
+
+// How V8's frames are chained, see find_frames.cc. Needed by shape maps alone: where it was not found, they are off.
+struct FrameLayout {
+  const char* missing = "not looked for";
+  // Words of ThreadLocalTop: the innermost exit frame, and the innermost v8::TryCatch.
+  std::size_t exit_frame = 0, try_catch = 0;
+  // Where an entry frame keeps the exit frame that is next, in bytes from its frame pointer.
+  std::ptrdiff_t next_exit = 0;
+  Word entry_marker = 0, construct_entry_marker = 0;
+  // Kinds of frames that V8 walks by nothing but where they lie and where they return to, one bit each.
+  Word plain_kinds = 0;
+  // Where code may lie: that of WebAssembly does not lie there.
+  AddressRange code, embedded;
+
+  bool is_code(Word pc) const { return code.holds(pc) || embedded.holds(pc); }
+};
+
 struct Layout {
   std::byte* isolate = nullptr;
   std::size_t isolate_extent = 0;
@@ -75,6 +99,7 @@ struct Layout {
   Word* interrupt_scopes = nullptr;   // null: the locker engine lets V8 archive it
   Word* continuation_data = nullptr;  // null before V8 12
   JoinStack join_stack;
+  FrameLayout frames;
 
   // In V8's words, so that the compiler knows that storing them changes no pointer of ours.
   Word* thread_local_top() const {

@@ -50,6 +50,7 @@ struct ThreadRecord {
   // What is swapped but has no place in V8's archive, see unarchived.h.
   bool has_unarchived;
   std::uint8_t formatting_stack_trace;
+  std::uint32_t last_shape;  // of shape_maps.h: most probably it has it again
   Word interrupt_scopes;
   Word sudden_shutdown[3];
   Word stack_start;  // the end of the conservative stack scan while this stack runs

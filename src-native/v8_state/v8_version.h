@@ -8,9 +8,14 @@
 
 namespace greenfiber::v8_state {
 
-constexpr bool v8_since(int major, int minor = 0) {
-  return V8_MAJOR_VERSION > major || (V8_MAJOR_VERSION == major && V8_MINOR_VERSION >= minor);
-}
+// Where the compiler must not even see what another V8 lacks.
+#define GREENFIBER_V8_SINCE(major, minor) \
+  (V8_MAJOR_VERSION > (major) || (V8_MAJOR_VERSION == (major) && V8_MINOR_VERSION >= (minor)))
+#define GREENFIBER_HAS_INTERCEPTED GREENFIBER_V8_SINCE(12, 4)  // what an interceptor returns
+#define GREENFIBER_HAS_CONTINUATION_DATA GREENFIBER_V8_SINCE(12, 0)
+#define GREENFIBER_HAS_MINOR_MARK_SWEEP GREENFIBER_V8_SINCE(12, 0)  // was called MinorMarkCompact
+
+constexpr bool v8_since(int major, int minor = 0) { return GREENFIBER_V8_SINCE(major, minor); }
 
 // next, limit, level and, up to V8 11, the canonical scope.
 inline constexpr std::size_t kHandleScopeDataSize = v8_since(12) ? 24 : 32;
@@ -31,5 +36,27 @@ inline constexpr bool kHasStackExtent = v8_since(13);
 // A vector of objects to destroy before a sudden shutdown: { begin, end, capacity }. Came with V8 12 (Node 22) and went
 // before 12.9 (Node 23).
 inline constexpr bool kHasSuddenShutdownVector = v8_since(12) && !v8_since(12, 9);
+
+// AsyncLocalStorage's frame lies in the isolate: the continuation-preserved embedder data.
+inline constexpr bool kHasContinuationData = GREENFIBER_HAS_CONTINUATION_DATA;
+
+// WebAssembly has stacks of its own, which suspendable exports run on.
+inline constexpr bool kHasWasmStacks = v8_since(13);
+
+// Optimised code calls C++ functions without a frame that V8 could walk.
+inline constexpr bool kHasFastApiCalls = v8_since(12);
+
+// The generic wrapper of imports is wrong when an import that is exported again is called in itself.
+inline constexpr bool kHasUnsoundWasmWrapper = v8_since(12) && !v8_since(13);
+
+// Below the exit frame that an entry frame keeps lies that of a fast API call.
+inline constexpr bool kKeepsFastCall = v8_since(13);
+
+// ThreadLocalTop's word that V8's walk does not visit: the context of the script that called C++. 0 before V8 12.
+inline constexpr std::size_t kScriptContextInTop = v8_since(12) ? 3 : 0;
+
+// A buffer with a key that is detached without it: V8 and Node throw. Before, both take it for impossible and end the
+// process.
+inline constexpr bool kRefusesDetaching = v8_since(13);
 
 }  // namespace greenfiber::v8_state

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -52,6 +53,12 @@ inline bool check(bool holds, const char* condition, const char* file, int line)
     std::printf("    %s:%d: CHECK(%s)\n", file, line, condition);
   }
   return holds;
+}
+
+// Whether an emulator of another machine runs us, whose kernel is not quite Linux: the makefiles tell.
+inline bool is_emulated() {
+  const char* told = std::getenv("GREENFIBER_EMULATED");
+  return told != nullptr && *told != '\0';
 }
 
 // Say why the running test cannot say anything on this machine, then return from it.

@@ -98,9 +98,10 @@ template <Switch kSwitch = context::switch_to>
 inline void* word(std::intptr_t value) { return reinterpret_cast<void*>(value); }
 inline std::intptr_t number(void* payload) { return reinterpret_cast<std::intptr_t>(payload); }
 
-// Overwrite every register that a switch may change.
+// Overwrite every register that a switch may change; but for clang's base pointer, see switch_to.
 inline void clobber_registers() {
-#if !defined(__clang__)  // See switch_to: clang may need it as a base pointer.
+#if defined(__x86_64__)
+#if !defined(__clang__)
   asm volatile("movq $-1, %%rbx" : : : "rbx");
 #endif
   asm volatile(
@@ -115,6 +116,26 @@ inline void clobber_registers() {
       : "rcx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm6",
         "xmm7", "xmm8", "xmm15", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)",
         "st(7)");
+#elif defined(__aarch64__)
+#if !defined(__clang__)
+  asm volatile("mov x19, #-1" : : : "x19");
+#endif
+  asm volatile(
+      "mov x3, #-1\n\tmov x4, #-1\n\tmov x5, #-1\n\tmov x6, #-1\n\tmov x7, #-1\n\t"
+      "mov x8, #-1\n\tmov x9, #-1\n\tmov x10, #-1\n\tmov x11, #-1\n\tmov x12, #-1\n\t"
+      "mov x13, #-1\n\tmov x14, #-1\n\tmov x15, #-1\n\tmov x16, #-1\n\tmov x17, #-1\n\t"
+      "mov x18, #-1\n\tmov x20, #-1\n\tmov x21, #-1\n\tmov x22, #-1\n\tmov x23, #-1\n\t"
+      "mov x24, #-1\n\tmov x25, #-1\n\tmov x26, #-1\n\tmov x27, #-1\n\tmov x28, #-1\n\t"
+      "mov x30, #-1\n\t"
+      "movi v0.16b, #255\n\tmovi v1.16b, #255\n\tmovi v7.16b, #255\n\tmovi v8.16b, #255\n\t"
+      "movi v9.16b, #255\n\tmovi v10.16b, #255\n\tmovi v11.16b, #255\n\tmovi v12.16b, #255\n\t"
+      "movi v13.16b, #255\n\tmovi v14.16b, #255\n\tmovi v15.16b, #255\n\tmovi v31.16b, #255"
+      :
+      :
+      : "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
+        "x17", "x18", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x30", "v0",
+        "v1", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v31");
+#endif
 }
 
 }  // namespace greenfiber::test

@@ -1,5 +1,7 @@
 // What the native switch promises (src-native/context). Backtraces: context_backtrace_test.cc.
+#if defined(__x86_64__)
 #include <xmmintrin.h>
+#endif
 
 #include <cfenv>
 #include <csignal>
@@ -8,6 +10,7 @@
 
 #include "check.h"
 #include "context_fixture.h"
+#include "landing_pads.h"
 
 namespace greenfiber::test {
 namespace {
@@ -65,16 +68,36 @@ TEST(a_round_trip_keeps_live_values_in_registers_and_delivers_the_payloads) {
   CHECK(values_survive<context::switch_to_out_of_line>(*flow));
 }
 
-// A flow that goes straight back, rdi being Transfer::from, and leaves junk in rbx.
-[[gnu::naked]] void go_back_with_junk_in_rbx(Transfer, void*) {
-  asm("movq $-1, %rbx\n\t"
-      "xorl %eax, %eax\n\t"
-      "movq 8(%rdi), %rcx\n\t"
-      "movq 0(%rdi), %rbp\n\t"
-      "jmp *%rcx");
-}
+}  // namespace
 
-// Over-aligned and of variable size: a frame that clang addresses through rbx. (Without sanitizer
+// A flow that goes straight back, its first argument being Transfer::from, and leaves junk in the
+// register that clang uses as a base pointer.
+extern "C" void go_back_with_junk_in_base_pointer(Transfer, void*);
+#if defined(__x86_64__)
+asm(".text\n"
+    ".globl go_back_with_junk_in_base_pointer\n"
+    "go_back_with_junk_in_base_pointer:\n\t"
+    "endbr64\n\t"
+    "movq $-1, %rbx\n\t"
+    "xorl %eax, %eax\n\t"
+    "movq 8(%rdi), %rcx\n\t"
+    "movq 0(%rdi), %rbp\n\t"
+    "jmp *%rcx");
+#elif defined(__aarch64__)
+asm(".text\n"
+    ".globl go_back_with_junk_in_base_pointer\n"
+    "go_back_with_junk_in_base_pointer:\n\t"
+    "hint #34\n\t"  // bti c
+    "mov x19, #-1\n\t"
+    "mov x2, x0\n\t"
+    "mov x0, #0\n\t"
+    "ldp x29, x16, [x2]\n\t"
+    "br x16");
+#endif
+
+namespace {
+
+// Over-aligned and of variable size: a frame that clang addresses through its base pointer. (Without sanitizer
 // hooks: the flow returns before anything could ask for them.)
 [[gnu::noinline]] long switch_from_odd_frame(SuspendedFrame* to, std::size_t size) {
   alignas(64) volatile char aligned[64];
@@ -88,7 +111,8 @@ TEST(a_round_trip_keeps_live_values_in_registers_and_delivers_the_payloads) {
 TEST(a_frame_that_is_over_aligned_and_of_variable_size_survives_a_switch) {
   Stacks stacks(1);
   for (std::size_t size = 1; size < 300; size += 50) {
-    SuspendedFrame* flow = context::prepare(stacks.top(0), go_back_with_junk_in_rbx, nullptr);
+    SuspendedFrame* flow =
+        context::prepare(stacks.top(0), go_back_with_junk_in_base_pointer, nullptr);
     CHECK(switch_from_odd_frame(flow, size) == 8);
   }
 }
@@ -98,16 +122,21 @@ struct Alignment {
   std::uintptr_t entry_frame = 1;
 };
 
-// movaps faults on a misaligned address; rbp of a standard frame is aligned iff rsp was at the
-// call.
+// movaps faults on a misaligned address, AArch64 on each access through a misaligned sp; the frame
+// pointer of a standard frame is aligned iff the stack pointer was at the call.
 void store_aligned_vectors(Transfer transfer, void* argument) {
   Alignment& seen = *static_cast<Alignment*>(argument);
   arrive(*seen.flow);
   seen.entry_frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   for (;;) {
     alignas(16) float vector[4] = {1, 2, 3, 4};
+#if defined(__x86_64__)
     const __m128 loaded = _mm_load_ps(vector);
     asm volatile("movaps %1, %0" : "=m"(vector) : "x"(loaded));
+#else
+    asm volatile("" : "+m"(vector));
+    if (reinterpret_cast<std::uintptr_t>(vector) % 16 != 0) std::abort();
+#endif
     transfer = yield(*seen.flow, transfer.from);
   }
 }
@@ -327,24 +356,18 @@ TEST(signals_are_handled_on_the_running_stack_and_leave_the_suspended_ones_alone
   std::signal(SIGUSR1, SIG_DFL);
 }
 
-// The sanitizers would object to reading code.
-__attribute__((no_sanitize("address", "undefined"))) bool starts_with_endbr64(const void* address) {
-  const unsigned char* code = static_cast<const unsigned char*>(address);
-  return code[0] == 0xf3 && code[1] == 0x0f && code[2] == 0x1e && code[3] == 0xfa;
-}
-
-TEST(each_landing_place_starts_with_endbr64) {
+TEST(each_landing_place_starts_with_a_landing_pad) {
   Stacks stacks(2);
   Flow* self;
   Flow flow(stacks, 0, echo_plus_one, &self);
   self = &flow;
-  CHECK(starts_with_endbr64(flow.frame->resume_address));  // the entry trampoline
+  CHECK(starts_with_landing_pad(flow.frame->resume_address));  // the entry trampoline
   resume(flow);
-  CHECK(starts_with_endbr64(flow.frame->resume_address));  // the inline switch
+  CHECK(starts_with_landing_pad(flow.frame->resume_address));  // the inline switch
   Flow other(stacks, 1, echo_out_of_line, &self);
   self = &other;
   resume(other);
-  CHECK(starts_with_endbr64(other.frame->resume_address));  // the out-of-line switch
+  CHECK(starts_with_landing_pad(other.frame->resume_address));  // the out-of-line switch
 }
 
 TEST(this_process_runs_without_a_shadow_stack) { CHECK(!context::shadow_stack_active()); }
@@ -366,4 +389,4 @@ TEST(prepare_touches_only_the_bottom_frame) {
 }  // namespace
 }  // namespace greenfiber::test
 
-TEST_MAIN()
+CONTEXT_TEST_MAIN()

@@ -5,6 +5,9 @@
 ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
 BUILD ?= $(ROOT)/build/native/offload
 CXX ?= g++
+# An emulator, where CXX compiles for another machine.
+RUN ?=
+export GREENFIBER_EMULATED := $(RUN)
 CXXFLAGS += -std=c++20 -O2 -g -fno-exceptions -fno-rtti -Wall -Wextra -Werror -pthread \
   -I$(ROOT)/src-native -I$(ROOT)/include -isystem $(ROOT)/src-native/third_party
 SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -13,17 +16,17 @@ SANITIZE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 # It cannot live with the addresses of today's kernels unless they are the same in every run.
 THREADS := -O1 -fsanitize=thread -Wno-tsan
 
-SOURCES := $(addprefix $(ROOT)/src-native/offload/,crash_report.cc kernels.cc library.cc pool.cc work_queue.cc) \
+SOURCES := $(addprefix $(ROOT)/src-native/offload/,crash_report.cc library.cc pool.cc work_queue.cc) \
   $(ROOT)/test/native/offload_test.cc
 HEADERS := $(wildcard $(ROOT)/src-native/offload/*.h) $(ROOT)/include/greenfiber.h $(ROOT)/test/native/check.h
 
 .PHONY: test test-sanitize clean
 
 test: $(BUILD)/offload_test
-	$(BUILD)/offload_test
+	$(RUN) $(BUILD)/offload_test
 
 test-sanitize: $(BUILD)/offload_test_sanitize $(BUILD)/offload_test_threads
-	$(BUILD)/offload_test_sanitize
+	$(RUN) $(BUILD)/offload_test_sanitize
 	TSAN_OPTIONS="halt_on_error=1 suppressions=$(ROOT)/test/native/offload.tsan" setarch -R $(BUILD)/offload_test_threads
 
 $(BUILD)/offload_test: EXTRA :=

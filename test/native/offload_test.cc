@@ -270,23 +270,6 @@ TEST(several_pools_share_one_way_back) {
   for (const auto& pool : pools) CHECK(pool->stop(milliseconds(60'000)));
 }
 
-TEST(the_kernels_do_what_the_benchmark_says) {
-  const Library library = read_table(built_in_kernels(), "greenfiber");
-  CHECK(library.code == nullptr && library.targets.size() == 3);
-  std::int32_t chunk[4] = {1, 2, 3, 4};
-  greenfiber_call call = {};
-  greenfiber_message message;
-  call.data = chunk;
-  call.length = sizeof chunk;
-  call.integers[0] = 4;
-  for (const Target& target : library.targets) CHECK(target.function(&call, &message) == 0);
-  CHECK(chunk[0] == 2 && chunk[3] == 8);
-  call.integers[0] = 5;
-  CHECK(library.targets[2].function(&call, &message) == 1);
-  call.integers[0] = -1;
-  CHECK(library.targets[2].function(&call, &message) == 1);
-}
-
 TEST(a_table_that_is_none_is_refused) {
   const auto code = [](const greenfiber_library& table) {
     const Library library = read_table(table, "test");

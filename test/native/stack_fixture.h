@@ -18,6 +18,7 @@
 
 namespace greenfiber::stack {
 
+inline const std::size_t kPageSize = page_size();
 inline constexpr std::size_t kKiB = 1024;
 inline constexpr std::size_t kMiB = 1024 * kKiB;
 inline constexpr std::size_t kGiB = 1024 * kMiB;
@@ -27,6 +28,10 @@ inline constexpr bool kAsan = true;
 #else
 inline constexpr bool kAsan = false;
 #endif
+
+// An emulator can give the program pages of another size than the host's, which mincore then counts.
+inline bool counts_pages() { return !test::is_emulated() || kPageSize == kSmallestPage; }
+inline constexpr char kOtherPages[] = "an emulator's mincore counts the pages of the host";
 
 inline Slot must_acquire(Pool& pool, std::size_t size = 0) {
   const Acquired acquired = pool.acquire(size);

@@ -86,6 +86,7 @@ TEST(the_rest_of_a_run_is_given_back_when_nobody_needs_it) {
 // --- Sweeping ------------------------------------------------------------------------------------
 
 TEST(a_sweep_gives_back_what_lies_below_the_live_part_of_every_slot_and_nothing_else) {
+  if (test::is_emulated()) return test::skip("an emulator's mincore refuses guards");
   for (const std::size_t size : {64 * kKiB, 256 * kKiB, 4096 * kKiB, 16384 * kKiB}) {
     Pool pool(with_hot_page());
     const std::vector<Slot> slots = acquire_many(pool, 40, size);
@@ -116,6 +117,7 @@ TEST(a_sweep_asks_about_no_slot_that_has_nothing_to_give) {
 }
 
 TEST(a_sweep_looks_at_a_bounded_piece_and_goes_on_there) {
+  if (test::is_emulated()) return test::skip("an emulator's mincore refuses guards");
   Pool pool(with_hot_page());
   // 16 MiB are 8 chunks: 200 stacks are three calls.
   std::size_t touched = 0;
@@ -178,6 +180,7 @@ TEST(with_mprotect_guards_page_tables_stay_and_so_do_the_guards) {
 }
 
 TEST(random_use_with_sweeps_in_between_keeps_contents_and_guards) {
+  if (test::is_emulated()) return test::skip("an emulator's mincore refuses guards");
   Options options = with_hot_page();
   options.pool_size = 20;
   Pool pool(options);

@@ -1,83 +1,6 @@
-// Tables whose rows unfold. A row stays the same element from one snapshot to the next, so that what is
-// unfolded, focused or selected stays so.
-import { element, milliseconds, nameOf, setText } from './dom.mjs';
-
-/** `columns(item)` answers the cells' texts or nodes, `details(item)` the parts that a row unfolds to. */
-function makeTable(table, kind, columns, details) {
-  const rows = new Map();
-  const empty = element('tbody', {}, emptyRow(table));
-
-  function makeRow(item) {
-    const name = element('button', { class: 'toggle', type: 'button', 'aria-expanded': 'false' });
-    const id = element('span', { class: 'id' });
-    const cells = columns(item).map(({ number }) =>
-      element('td', number ? { class: 'number' } : {}),
-    );
-    const line = element('tr', { class: 'row' }, element('td', {}, name, id), ...cells);
-    const inside = element('td', { colspan: cells.length + 1 });
-    const body = element('tbody', { 'data-id': item.id }, line);
-    const row = { body, name, id, cells, inside, isOpen: false, shown: '' };
-    const unfolded = element('tr', { class: 'details' }, inside);
-    line.addEventListener('click', () => {
-      if (String(window.getSelection()) !== '') return;
-      row.isOpen = !row.isOpen;
-      name.setAttribute('aria-expanded', String(row.isOpen));
-      if (row.isOpen) body.append(unfolded);
-      else unfolded.remove();
-      updateRow(row, row.item);
-    });
-    return row;
-  }
-
-  function updateRow(row, item) {
-    row.item = item;
-    setText(row.name, nameOf(item, kind));
-    setText(row.id, item.name === `${kind} ${item.id}` ? '' : `#${item.id}`);
-    columns(item).forEach(({ content }, i) => {
-      const text = [content]
-        .flat()
-        .map((part) => part.outerHTML ?? part)
-        .join();
-      if (row.cells[i].shown === text) return;
-      row.cells[i].shown = text;
-      row.cells[i].replaceChildren(...[content].flat());
-    });
-    if (!row.isOpen) return;
-    const parts = details(item);
-    const text = JSON.stringify(parts);
-    if (row.shown === text) return;
-    row.shown = text;
-    row.inside.replaceChildren(element('div', { class: 'parts' }, ...parts.map(makePart)));
-  }
-
-  return function update(items) {
-    const ids = new Set(items.map(({ id }) => id));
-    for (const [id, { body }] of rows) {
-      if (ids.has(id)) continue;
-      body.remove();
-      rows.delete(id);
-    }
-    let last = table.tHead;
-    for (const item of items) {
-      let row = rows.get(item.id);
-      if (row === undefined) rows.set(item.id, (row = makeRow(item)));
-      updateRow(row, item);
-      if (last.nextElementSibling !== row.body) last.after(row.body);
-      last = row.body;
-    }
-    if (items.length > 0) empty.remove();
-    else table.append(empty);
-  };
-}
-
-function emptyRow(table) {
-  const columns = table.tHead.rows[0].cells.length;
-  return element('tr', {}, element('td', { colspan: columns, class: 'empty' }, 'None.'));
-}
-
-function makePart([title, text]) {
-  return element('div', { class: 'part' }, element('h3', {}, title), element('pre', {}, text));
-}
+// What the tables of tasks and fibers show of each.
+import { element, milliseconds, nameOf } from './dom.mjs';
+import { makeTable } from './table.mjs';
 
 const unindented = (stack) => stack.replace(/^ +/gm, '') || '(no JavaScript frame)';
 
@@ -89,7 +12,7 @@ function creation(created, how) {
 
 const tag = (text, kind = '') => element('span', { class: `tag ${kind}` }, text);
 
-function taskColumns({ status, sleep, background, scope, cpu }) {
+function taskColumns({ status, sleep, background, scope, cpu, where }) {
   const tags = [
     ...(background ? [tag('background')] : []),
     ...(scope.shielded ? [tag('shielded')] : []),
@@ -98,28 +21,54 @@ function taskColumns({ status, sleep, background, scope, cpu }) {
   const call = sleep === null ? '' : `${sleep.call}${sleep.on === null ? '' : ` on ${sleep.on}`}`;
   return [
     { content: [element('span', { class: `status ${status}` }, status), ...tags] },
-    { content: element('code', {}, call) },
+    {
+      content: [
+        element('code', {}, call),
+        ...(where ? [' ', element('code', { class: 'where' }, where)] : []),
+      ],
+    },
     { content: sleep === null ? '' : milliseconds(sleep.since), number: true },
     { content: milliseconds(cpu), number: true },
     { content: scope.groupOf === null ? '' : nameOf(scope.groupOf) },
   ];
 }
 
-/** The table of tasks; `update(tasks, waiters)`, where `waiters(id)` answers who waits for a task. */
+/** Names in the details of a group, at most. */
+const MOST_NAMES = 200;
+
+function namesOf(tasks) {
+  const names = tasks.slice(0, MOST_NAMES).map(nameOf);
+  const more = tasks.length - names.length;
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function groupDetails({ tasks, stack }) {
+  const [first] = tasks;
+  return [
+    ['Are in', unindented(stack)],
+    ['Tasks', namesOf(tasks)],
+    ...creation(first.created, 'The first was spawned'),
+  ];
+}
+
+/** The table of tasks and groups; `update(items, waiters)`, where `waiters(id)` answers who waits for a task. */
 export function makeTaskTable(table) {
   let waiters = () => [];
-  const update = makeTable(table, 'task', taskColumns, (task) => [
-    ['Is in', unindented(task.stack)],
-    ...creation(task.created, 'Spawned'),
-    ...(waiters(task.id).length > 0 ? [['Waited for by', waiters(task.id).join('\n')]] : []),
-    ...(task.locals.length > 0
-      ? [['Locals', task.locals.map(({ name, value }) => `${name} = ${value}`).join('\n')]]
-      : []),
-    ...(task.scope.cancelled ? [['Cancelled by', task.scope.reason]] : []),
-  ]);
-  return (tasks, waitersOf) => {
+  const update = makeTable(table, 'task', taskColumns, (task) => {
+    if (task.tasks) return groupDetails(task);
+    return [
+      ['Is in', unindented(task.stack)],
+      ...creation(task.created, 'Spawned'),
+      ...(waiters(task.id).length > 0 ? [['Waited for by', waiters(task.id).join('\n')]] : []),
+      ...(task.locals.length > 0
+        ? [['Locals', task.locals.map(({ name, value }) => `${name} = ${value}`).join('\n')]]
+        : []),
+      ...(task.scope.cancelled ? [['Cancelled by', task.scope.reason]] : []),
+    ];
+  });
+  return (items, waitersOf) => {
     waiters = waitersOf;
-    update(tasks);
+    update(items);
   };
 }
 

@@ -1,9 +1,8 @@
 // State that C and C++ keep per thread although it belongs to a stack.
 #include <cerrno>
+#include <cfenv>
 #include <exception>
 #include <string>
-
-#include <immintrin.h>
 
 #include "call.h"
 
@@ -72,20 +71,20 @@ void is_handling(const Info& info) {
 void set_errno(const Info& info) { errno = info[0].As<v8::Int32>()->Value(); }
 void get_errno(const Info& info) { info.GetReturnValue().Set(errno); }
 
-// whileRounding(mode, fn): with MXCSR's rounding mode set; answers the mode after fn.
+// whileRounding(mode, fn): with the rounding mode set, a FE_ of <cfenv>; answers the mode after fn.
 void while_rounding(const Info& info) {
-  const unsigned before = _MM_GET_ROUNDING_MODE();
-  _MM_SET_ROUNDING_MODE(info[0].As<v8::Uint32>()->Value());
+  const int before = std::fegetround();
+  std::fesetround(info[0].As<v8::Int32>()->Value());
   v8::Isolate* isolate = info.GetIsolate();
   v8::MaybeLocal<v8::Value> result = info[1].As<v8::Function>()->Call(
       isolate->GetCurrentContext(), v8::Undefined(isolate), 0, nullptr);
-  const unsigned after = _MM_GET_ROUNDING_MODE();
-  _MM_SET_ROUNDING_MODE(before);
+  const int after = std::fegetround();
+  std::fesetround(before);
   if (!result.IsEmpty()) info.GetReturnValue().Set(after);
 }
 
 // roundingMode()
-void rounding_mode(const Info& info) { info.GetReturnValue().Set(_MM_GET_ROUNDING_MODE()); }
+void rounding_mode(const Info& info) { info.GetReturnValue().Set(std::fegetround()); }
 
 }  // namespace
 

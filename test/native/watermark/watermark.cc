@@ -2,17 +2,17 @@
 // finds the lowest byte that has changed.
 //
 //   slot (aligned by its size, the stackSize of its fiber)
-//   | guard, 4 KiB | headroom | JavaScript ...... | in use |  record, handles |
-//                  |<- painted, up to just below paint() ->|
-//                             ^ V8's limit
+//   | guard, a page | headroom | JavaScript ...... | in use |  record, handles |
+//                   |<- painted, up to just below paint() ->|
+//                              ^ V8's limit
 #include <node_api.h>
+#include <unistd.h>
 
 #include <cstdint>
 
 namespace {
 
 constexpr std::uint64_t kPaint = 0x5afe5afe5afe5afe;
-constexpr std::uintptr_t kGuard = 4096;
 constexpr std::uintptr_t kMargin = 512;  // the painter's own frame and red zone
 
 std::uintptr_t slot_size(napi_env env, napi_callback_info info) {
@@ -25,7 +25,8 @@ std::uintptr_t slot_size(napi_env env, napi_callback_info info) {
 }
 
 volatile std::uint64_t* lowest_word(std::uintptr_t here, std::uintptr_t size) {
-  return reinterpret_cast<volatile std::uint64_t*>((here & ~(size - 1)) + kGuard);
+  const auto guard = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  return reinterpret_cast<volatile std::uint64_t*>((here & ~(size - 1)) + guard);
 }
 
 // paint(stackSize)

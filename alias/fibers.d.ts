@@ -1,0 +1,2 @@
+import Fiber = require('greenfiber/fibers');
+export = Fiber;

@@ -1,0 +1,2 @@
+import Future = require('greenfiber/future');
+export = Future;

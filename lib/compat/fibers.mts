@@ -1,4 +1,0 @@
-// One CommonJS instance serves `require` and `import`.
-import Fiber from './fibers.js';
-
-export default Fiber;

@@ -1,4 +1,0 @@
-// One CommonJS instance serves `require` and `import`.
-import Future from './future.js';
-
-export default Future;

@@ -1,0 +1,17 @@
+/**
+ * Where the layers below meet lib/inspect, which few programs need: it is loaded when there is something to report,
+ * or `GREENFIBER_DEBUG=1` asks for it. Every entry point that can start a task imports this.
+ */
+import { loadLate } from '../base/copies';
+import type * as deadlock from './deadlock';
+import type * as debugging from './debug';
+import { deadlockText } from '../scheduler/deadlock-text';
+
+deadlockText.describe = (asleep) =>
+  loadLate(() => require('./deadlock') as typeof deadlock).describeDeadlock(asleep);
+
+/** See {@link debug} in lib/inspect/debug.ts. */
+export function debugIfAskedTo(): void {
+  if (process.env['GREENFIBER_DEBUG'] !== '1') return;
+  loadLate(() => require('./debug') as typeof debugging).debug();
+}

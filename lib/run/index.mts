@@ -1,0 +1,4 @@
+import { runBeforeImport } from './run-main.js';
+import './index.js';
+
+await runBeforeImport();

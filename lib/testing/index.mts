@@ -1,1 +1,0 @@
-export { simulate, SimulationError, type SimulateOptions, type SimulationReport } from './index.js';

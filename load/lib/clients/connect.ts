@@ -1,0 +1,135 @@
+import net from 'node:net';
+import tls from 'node:tls';
+
+import type { Network, Proxy } from '../network-options';
+import { HttpProtocolError } from './answer-parser';
+import type { WireRequest } from './transport';
+
+/** What sockets read into, one after the other: what of it is kept is copied. */
+const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
+/** A proxy that says more before the tunnel stands is none. */
+const MOST_HEAD = 64 * 1024;
+
+/** How connections are opened, for all users of a thread. */
+export class Connector {
+  readonly #network: Network;
+  /** One for all connections: certificates are read once. */
+  #secure: tls.SecureContext | undefined = undefined;
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  /**
+   * Opens a connection.
+   *
+   * @param onBytes - told of bytes that come, which are no longer there once it has returned
+   */
+  open(origin: string, onBytes: (bytes: Buffer) => void): net.Socket {
+    const { unixSocket, proxy } = this.#network;
+    const target = targetOf(origin);
+    if (target.isSecure) {
+      const { host, port } = target;
+      const to = unixSocket === undefined ? { host, port } : { path: unixSocket };
+      return tls
+        .connect({ ...to, ...this.#tls(host) })
+        .setNoDelay(true)
+        .on('data', onBytes);
+    }
+    const to = proxy ?? target;
+    const socket = net.connect({
+      ...(unixSocket === undefined ? { host: to.host, port: to.port } : { path: unixSocket }),
+      noDelay: true,
+      onread: {
+        buffer: SHARED,
+        callback: (count, buffer) => {
+          onBytes((buffer as Buffer).subarray(0, count));
+          return true;
+        },
+      },
+    });
+    return socket.resume(); // else the end of the connection is never seen
+  }
+
+  /** Whether the proxy is asked for a tunnel first. */
+  needsTunnel(origin: string): boolean {
+    return this.#network.proxy !== undefined && origin.startsWith('https:');
+  }
+
+  /**
+   * Opens a connection to the proxy and asks it for a tunnel.
+   *
+   * @param onOpen - given the connection through it, on which the handshake is still to come
+   */
+  tunnel(
+    origin: string,
+    onBytes: (bytes: Buffer) => void,
+    onOpen: (socket: tls.TLSSocket) => void,
+  ): net.Socket {
+    const { host, port } = targetOf(origin);
+    const proxy = this.#network.proxy;
+    const raw = net.connect({ host: proxy?.host, port: proxy?.port ?? 80, noDelay: true });
+    const authority = `${net.isIPv6(host) ? `[${host}]` : host}:${String(port)}`;
+    raw.write(`CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n${credentials(proxy)}\r\n`);
+    let text = '';
+    const read = (bytes: Buffer): void => {
+      text += bytes.toString('latin1');
+      const end = text.indexOf('\r\n\r\n');
+      if (end < 0 && text.length < MOST_HEAD) return;
+      raw.off('data', read);
+      const [, status] = /^HTTP\/1\.[01] (\d{3})/.exec(text) ?? [];
+      // A server speaks first by TLS never.
+      if (status?.startsWith('2') !== true || end + 4 !== text.length) {
+        const said = status === undefined ? 'no HTTP' : `with ${status}`;
+        raw.destroy(new HttpProtocolError(`The proxy answered ${said}, and opened no tunnel`));
+        return;
+      }
+      onOpen(tls.connect({ socket: raw, ...this.#tls(host) }).on('data', onBytes));
+    };
+    return raw.on('data', read);
+  }
+
+  /** A request as a proxy wants it that is to forward it: with its target in full. */
+  forward(request: WireRequest): WireRequest {
+    const { proxy } = this.#network;
+    const { origin, method, path, head } = request;
+    if (proxy === undefined || origin.startsWith('https:')) return request;
+    const line = head.indexOf('\r\n') + 2;
+    const full =
+      `${method} ${origin}${head.slice(method.length + 1, line)}${credentials(proxy)}` +
+      head.slice(line);
+    return {
+      ...request,
+      path: `${origin}${path}`,
+      head: full,
+      size: request.size - head.length + full.length,
+    };
+  }
+
+  #tls(host: string): tls.ConnectionOptions {
+    this.#secure ??= tls.createSecureContext(this.#network.tls);
+    return {
+      secureContext: this.#secure,
+      rejectUnauthorized: !this.#network.insecure,
+      ALPNProtocols: ['http/1.1'],
+      // An address is no name to ask for, but one that the certificate has to be of.
+      ...(net.isIP(host) === 0 ? { servername: host } : { host }),
+    };
+  }
+}
+
+const credentials = (proxy: Proxy | undefined): string =>
+  proxy?.authorization === undefined ? '' : `proxy-authorization: ${proxy.authorization}\r\n`;
+
+interface Target {
+  readonly isSecure: boolean;
+  readonly host: string;
+  readonly port: number;
+}
+
+function targetOf(origin: string): Target {
+  const { protocol, hostname, port } = new URL(origin);
+  const isSecure = protocol === 'https:';
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { isSecure, host, port: Number(port || (isSecure ? 443 : 80)) };
+}

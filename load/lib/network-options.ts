@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+
+import { checkObject, messageOf, wrongType, wrongValue } from 'greenfiber/lowlevel';
+
+import { nearest, type Problems } from './problems';
+
+/** What the client shows, and whom it believes: each a file, or the PEM itself. */
+export interface TlsOptions {
+  /** The client's certificate, with those that vouch for it. */
+  cert?: string;
+  /** Its private key. */
+  key?: string;
+  /** Of the key, if it is encrypted. */
+  passphrase?: string;
+  /** Who vouches for servers, in place of those that Node knows. */
+  ca?: string;
+}
+
+/** How requests reach their targets. */
+export interface NetworkOptions {
+  /** Whether TLS certificates are not verified. Default false. */
+  insecure?: boolean;
+  /** Certificates, for HTTP, WebSockets and `tls.connect`. */
+  tls?: TlsOptions;
+  /** The path of a Unix domain socket that all HTTP goes over, whatever host its URL names. */
+  unixSocket?: string;
+  /** A proxy for all HTTP, such as `http://user:password@127.0.0.1:3128`; none is ever taken from the environment. */
+  proxy?: string;
+}
+
+/** The same, checked, with what the files contain. */
+export interface Network {
+  readonly insecure: boolean;
+  readonly tls: Readonly<TlsOptions>;
+  readonly unixSocket: string | undefined;
+  readonly proxy: Proxy | undefined;
+}
+
+export interface Proxy {
+  readonly host: string;
+  readonly port: number;
+  /** The value of `Proxy-Authorization`. */
+  readonly authorization: string | undefined;
+}
+
+export const NETWORK_OPTIONS: readonly string[] = Object.keys({
+  insecure: true,
+  tls: true,
+  unixSocket: true,
+  proxy: true,
+} satisfies Record<keyof NetworkOptions, true>);
+
+const TLS_OPTIONS: readonly string[] = Object.keys({
+  cert: true,
+  key: true,
+  passphrase: true,
+  ca: true,
+} satisfies Record<keyof TlsOptions, true>);
+
+/** @param problems - told of what is wrong: {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE` */
+export function checkNetwork(options: NetworkOptions, problems: Problems): Network {
+  const { insecure = false, unixSocket, proxy } = options;
+  problems.try(() => {
+    if (typeof insecure !== 'boolean') throw wrongType('options.insecure', 'a boolean', insecure);
+  });
+  problems.try(() => {
+    if (unixSocket === undefined) return;
+    if (typeof (unixSocket as unknown) !== 'string')
+      throw wrongType('options.unixSocket', 'a path', unixSocket);
+    if (unixSocket === '') throw wrongValue('options.unixSocket', 'a path', unixSocket);
+    if (proxy !== undefined)
+      throw wrongValue('options.unixSocket', 'left out when there is a proxy', unixSocket);
+  });
+  return {
+    insecure,
+    tls: problems.try(() => checkTls(options.tls ?? {})) ?? {},
+    unixSocket,
+    proxy: problems.try(() => checkProxy(proxy)),
+  };
+}
+
+function checkTls(options: TlsOptions): TlsOptions {
+  checkObject('options.tls', options);
+  const unknown = Object.keys(options).find((name) => !TLS_OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    const wanted = `left out: there is no such option${nearest(unknown, TLS_OPTIONS)}`;
+    throw wrongValue(`options.tls.${unknown}`, wanted, unknown);
+  }
+  const { passphrase, cert, key, ca } = options;
+  if (passphrase !== undefined && typeof (passphrase as unknown) !== 'string')
+    throw wrongType('options.tls.passphrase', 'a string', passphrase);
+  if ((cert === undefined) !== (key === undefined)) {
+    const missing = cert === undefined ? 'cert' : 'key';
+    throw wrongValue(`options.tls.${missing}`, 'given: a certificate and its key', undefined);
+  }
+  const files = Object.entries({ cert, key, ca }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, pemOf(`options.tls.${name}`, value)]],
+  );
+  return {
+    ...(Object.fromEntries(files) as TlsOptions),
+    ...(passphrase !== undefined && { passphrase }),
+  };
+}
+
+function pemOf(where: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(where, 'a file, or PEM', value);
+  if (value.includes('-----BEGIN')) return value;
+  let text: string;
+  try {
+    text = readFileSync(value, 'utf8');
+  } catch (error) {
+    throw wrongValue(where, `a file that can be read (${messageOf(error)})`, value);
+  }
+  if (!text.includes('-----BEGIN')) throw wrongValue(where, 'a file with PEM in it', value);
+  return text;
+}
+
+function checkProxy(value: unknown): Proxy | undefined {
+  if (value === undefined) return undefined;
+  const wanted = 'the URL of a proxy that is spoken to in HTTP, such as "http://127.0.0.1:3128"';
+  if (typeof value !== 'string') throw wrongType('options.proxy', wanted, value);
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol !== 'http:' || url.pathname !== '/' || url.search !== '') {
+    throw wrongValue('options.proxy', wanted, value.replace(/\/\/[^/@]*@/, '//'));
+  }
+  const { hostname, port, username, password } = url;
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const isNamed = username !== '' || password !== '';
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(port || 80),
+    authorization: isNamed ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined,
+  };
+}

@@ -1,0 +1,221 @@
+// The list of archived threads, and what a fresh thread looks like to V8.
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "v8_state/calibration/calibration.h"
+#include "v8_state/thread_record.h"
+
+// glibc's dynamic linker exports it.
+extern "C" [[gnu::weak]] void* __libc_stack_end;  // NOLINT(bugprone-reserved-identifier)
+
+namespace greenfiber::v8_state {
+
+std::string find_thread_list(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
+  // ThreadManager holds two ThreadState anchors, free and in use, followed by the isolate. Both anchors
+  // point back to the manager.
+  constexpr std::size_t kManagerWords = 16;
+  const Word* words = isolate_words(layout);
+  for (std::size_t i = 0; i < isolate_word_count(layout); ++i) {
+    Word manager[kManagerWords];
+    if (!probe.looks_like_pointer(words[i])) continue;
+    if (!probe.read(reinterpret_cast<void*>(words[i]), manager, sizeof manager)) continue;
+    for (std::size_t k = 2; k < kManagerWords; ++k) {
+      if (manager[k] != reinterpret_cast<Word>(isolate)) continue;
+      ThreadState free_anchor, in_use;
+      if (!probe.read(reinterpret_cast<void*>(manager[k - 1]), &in_use, sizeof in_use)) continue;
+      if (!probe.read(reinterpret_cast<void*>(manager[k - 2]), &free_anchor, sizeof free_anchor)) {
+        continue;
+      }
+      auto* self = reinterpret_cast<void*>(words[i]);
+      if (in_use.thread_manager != self || free_anchor.thread_manager != self) continue;
+      if (in_use.data != nullptr || in_use.next == nullptr || in_use.previous == nullptr) continue;
+      if (layout.thread_manager != nullptr && layout.thread_manager != self) {
+        return "ThreadManager (ambiguous)";
+      }
+      layout.thread_manager = self;
+      layout.in_use_anchor = reinterpret_cast<ThreadState*>(manager[k - 1]);
+    }
+  }
+  if (layout.thread_manager == nullptr) return "ThreadManager";
+  if (layout.in_use_anchor->next != layout.in_use_anchor) {
+    return "an empty list of archived threads (another OS thread is archived in this isolate)";
+  }
+  return "";
+}
+
+namespace {
+
+// Where a thread's stack begins: its upper end as pthread knows it, or, on the main thread and for some
+// versions of V8, the place that the dynamic linker recorded before it put arguments and environment there.
+struct StackStart {
+  Word end, recorded;
+
+  static StackStart of_this_thread() {
+    const StackExtent extent = current_thread_stack();
+    const auto recorded =
+        reinterpret_cast<Word>(&__libc_stack_end != nullptr ? __libc_stack_end : nullptr);
+    const bool ours = recorded > extent.low && recorded <= extent.high;
+    return {extent.high, ours ? recorded : extent.high};
+  }
+  bool is(Word word) const { return word == end || word == recorded; }
+};
+
+// What one helper thread sees right after it has taken the isolate over from the main thread.
+struct Visit {
+  alignas(16) std::byte thread_local_top[kThreadLocalTopSize];
+  std::vector<Word*>
+      stack_starts;  // those candidates that followed Isolate::Enter to this thread's stack
+  std::vector<std::byte> archive;  // V8's, of the main thread
+};
+
+void visit_as_helper(v8::Isolate* isolate, const Layout& layout,
+                     const std::vector<Word*>& candidates, Visit& visit) {
+  v8::Locker locker(isolate);
+  std::memcpy(visit.thread_local_top, layout.thread_local_top(), kThreadLocalTopSize);
+  ThreadState* main_state = layout.in_use_anchor->next;
+  if (main_state != layout.in_use_anchor) {
+    auto* bytes = reinterpret_cast<const std::byte*>(main_state->data);
+    visit.archive.assign(bytes, bytes + malloc_usable_size(main_state->data));
+  }
+  const StackStart start = StackStart::of_this_thread();
+  isolate->Enter();
+  for (Word* place : candidates) {
+    if (start.is(foreign_word(place))) visit.stack_starts.push_back(place);
+  }
+  isolate->Exit();
+}
+
+// Two helper threads, alive at the same time so that nothing of theirs coincides, visit one after the other.
+void visit_twice(v8::Isolate* isolate, const Layout& layout, const std::vector<Word*>& candidates,
+                 Visit (&visits)[2]) {
+  v8::Unlocker unlocker(isolate);
+  std::thread([&] {
+    visit_as_helper(isolate, layout, candidates, visits[0]);
+    std::thread([&] { visit_as_helper(isolate, layout, candidates, visits[1]); }).join();
+  }).join();
+}
+
+void collect_within(const MemoryProbe& probe, Word start, std::size_t limit_bytes,
+                    StackStart wanted, std::vector<Word*>& places, std::vector<Word>* pointers) {
+  std::size_t bytes = std::min(limit_bytes, probe.bytes_to_mapping_end(start)) & ~std::size_t{7};
+  std::vector<Word> copy(bytes / sizeof(Word));
+  if (bytes == 0 || !probe.read(reinterpret_cast<void*>(start), copy.data(), bytes)) return;
+  for (std::size_t i = 0; i < copy.size(); ++i) {
+    if (wanted.is(copy[i])) places.push_back(reinterpret_cast<Word*>(start) + i);
+    if (pointers != nullptr && probe.looks_like_pointer(copy[i])) pointers->push_back(copy[i]);
+  }
+}
+
+// Words that may hold the main stack's start and can be reached from the isolate in `hops` pointers.
+std::vector<Word*> stack_start_candidates(const MemoryProbe& probe, const Layout& layout,
+                                          StackStart wanted, int hops) {
+  std::vector<Word*> places;
+  std::vector<Word> frontier;
+  collect_within(probe, reinterpret_cast<Word>(layout.isolate), layout.isolate_extent, wanted,
+                 places, &frontier);
+  for (int hop = 0; hop < hops; ++hop) {
+    std::vector<Word> next;
+    for (Word start : frontier) {
+      collect_within(probe, start, hop == 0 ? 4096 : 64, wanted, places,
+                     hop + 1 < hops ? &next : nullptr);
+    }
+    frontier = std::move(next);
+  }
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  return places;
+}
+
+Word word_at(const std::byte* base, std::size_t offset) {
+  Word word;
+  std::memcpy(&word, base + offset, sizeof word);
+  return word;
+}
+
+// The archive begins with the HandleScopeImplementer; ThreadLocalTop follows it.
+std::string measure_archive(const Visit& visit, const std::byte* main_top, Word main_next_handle,
+                            Layout& layout) {
+  const std::byte* archive = visit.archive.data();
+  std::size_t top_at = 0, scope_data_at = 0;
+  for (std::size_t at = 64; at + kThreadLocalTopSize <= visit.archive.size() && at <= 256;
+       at += 8) {
+    if (std::memcmp(archive + at, main_top, kThreadLocalTopSize) != 0) continue;
+    top_at = at;
+    break;
+  }
+  for (std::size_t at = 0; at + kHandleScopeDataSize <= top_at; at += 8) {
+    if (word_at(archive, at) == main_next_handle) scope_data_at = at;
+  }
+  if (top_at != kImplementerSize || scope_data_at != kScopeDataInImplementer) {
+    return "the archive of a thread as this binary was built for (found " + std::to_string(top_at) +
+           ", " + std::to_string(scope_data_at) + ")";
+  }
+  layout.archive_size = visit.archive.size();
+  // Whatever malloc serves the process: as much as it takes for one that just fits.
+  void* fitting = std::malloc(kArchiveWords * sizeof(Word));
+  const std::size_t most = malloc_usable_size(fitting);
+  std::free(fitting);
+  if (layout.archive_size > most) {
+    return "an archive as small as this binary was built for (found " +
+           std::to_string(layout.archive_size) + ")";
+  }
+  return "";
+}
+
+// A fiber runs on the main thread: where two helper threads differ (thread id, address of the thread's wasm
+// flag) the main thread's own value belongs. Everything else must be the same for every fresh thread.
+void make_fresh_thread(const Visit (&visits)[2], const std::byte* main_top, Layout& layout) {
+  std::memcpy(layout.fresh_thread_local_top, visits[0].thread_local_top, kThreadLocalTopSize);
+  for (std::size_t at = 0; at < kThreadLocalTopSize; at += sizeof(Word)) {
+    if (word_at(visits[0].thread_local_top, at) == word_at(visits[1].thread_local_top, at))
+      continue;
+    layout.fresh_thread_local_top[at / sizeof(Word)] = word_at(main_top, at);
+  }
+}
+
+}  // namespace
+
+std::string find_fresh_thread(v8::Isolate* isolate, const MemoryProbe& probe, Layout& layout) {
+  alignas(16) std::byte main_top[kThreadLocalTopSize];
+  std::memcpy(main_top, layout.thread_local_top(), kThreadLocalTopSize);
+  const Word main_next_handle = *layout.handle_scope_data;
+  const StackStart start = StackStart::of_this_thread();
+  // Most V8s keep the stack's start one pointer away; the wide search is slow and only a second resort.
+  for (int hops = 1; hops <= 2 && layout.stack_start_count == 0; ++hops) {
+    std::vector<Word*> candidates = stack_start_candidates(probe, layout, start, hops);
+    std::vector<Word> before;
+    before.reserve(candidates.size());
+    for (Word* place : candidates) before.push_back(foreign_word(place));
+    Visit visits[2];
+    visit_twice(isolate, layout, candidates, visits);
+    isolate->Enter();  // brings the stack's start back to the main thread's
+    isolate->Exit();
+    if (visits[0].archive.empty()) return "V8's archive of the main thread";
+    if (layout.archive_size == 0) {
+      std::string missed = measure_archive(visits[0], main_top, main_next_handle, layout);
+      if (!missed.empty()) return missed;
+      make_fresh_thread(visits, main_top, layout);
+    }
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      Word* place = candidates[i];
+      const auto followed = [&](const Visit& visit) {
+        return std::count(visit.stack_starts.begin(), visit.stack_starts.end(), place) == 1;
+      };
+      if (!followed(visits[0]) || !followed(visits[1]) || foreign_word(place) != before[i])
+        continue;
+      if (layout.stack_start_count != 0 && before[i] != layout.main_stack_start) {
+        return "the start of the stack for the conservative scan (ambiguous)";
+      }
+      layout.main_stack_start = before[i];
+      if (layout.stack_start_count == std::size(layout.stack_starts)) break;
+      layout.stack_starts[layout.stack_start_count++] = place;
+    }
+  }
+  return layout.stack_start_count == 0 ? "the start of the stack for the conservative scan" : "";
+}
+
+}  // namespace greenfiber::v8_state
