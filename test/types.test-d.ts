@@ -11,6 +11,7 @@ import {
   type FiberErrorCode,
   type FiberOptions,
   type FiberState,
+  type MainStack,
   type Stats,
 } from 'greenfiber';
 
@@ -31,6 +32,9 @@ expectTypeOf(fiber.return()).toEqualTypeOf<IteratorResult<number, string>>();
 expectTypeOf(fiber.next(true)).toEqualTypeOf<IteratorResult<number, string>>();
 expectTypeOf(fiber.transfer).parameter(0).toEqualTypeOf<boolean | undefined>();
 expectTypeOf(fiber.transfer()).toEqualTypeOf<unknown>();
+expectTypeOf(Fiber.main).toEqualTypeOf<MainStack>();
+expectTypeOf(Fiber.main.transfer).toEqualTypeOf<(value?: unknown) => unknown>();
+expectTypeOf(Fiber.main.state).toEqualTypeOf<'running' | 'resuming' | 'suspended'>();
 
 const result = fiber.next();
 if (result.done === true) expectTypeOf(result.value).toEqualTypeOf<string>();
@@ -229,13 +233,7 @@ expectTypeOf(local.run(1, () => 'x')).toEqualTypeOf<string>();
 numbers.send('x');
 
 // Streams and HTTP.
-import {
-  createServer as createHttpServer,
-  fiberHandler,
-  json,
-  text,
-  type Handler,
-} from 'greenfiber/http';
+import { createServer as createHttpServer, json, text, type Handler } from 'greenfiber/http';
 import { connect, frames, LineFraming, type Connection, type Reader } from 'greenfiber/io';
 
 declare const reader: Reader;
@@ -245,9 +243,6 @@ expectTypeOf(createHttpServer).parameter(0).toEqualTypeOf<Handler>();
 expectTypeOf(createHttpServer(() => undefined).shutdown(1)).toEqualTypeOf<Promise<void>>();
 expectTypeOf(json).returns.toEqualTypeOf<unknown>();
 expectTypeOf(text).returns.toEqualTypeOf<string>();
-const handler = fiberHandler((a: number, b: string) => [a, b]);
-expectTypeOf(handler).parameters.toEqualTypeOf<[a: number, b: string]>();
-expectTypeOf(handler).returns.toEqualTypeOf<Promise<unknown>>();
 // @ts-expect-error: a handler is a function
 createHttpServer(5);
 
@@ -259,7 +254,6 @@ const row = offload.load('image.so').fn<[Uint8Array, number, number], number>('m
 expectTypeOf(row).toEqualTypeOf<ExternalFn<[Uint8Array, number, number], number>>();
 expectTypeOf(row).returns.toEqualTypeOf<number>();
 expectTypeOf(row.promised).returns.toEqualTypeOf<Promise<number>>();
-expectTypeOf(offload.kernels.none(new Int32Array(1), 1)).toEqualTypeOf<undefined>();
 expectTypeOf(
   offload.js(async (a: number) => Promise.resolve(String(a)))(1),
 ).toEqualTypeOf<string>();

@@ -1,7 +1,11 @@
 // The programs in examples/ are the first thing people run.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
 import test from 'ava';
 
 import { runChild } from '../helpers/child';
+import { ROOT } from '../helpers/root';
 
 const inTime = { timeout: 60_000, flags: ['--no-warnings'] };
 
@@ -42,10 +46,43 @@ test('the HTTP server answers every request, in its own context, and leaves no f
   t.is(stderr, '');
   t.is(code, 0);
   t.regex(stdout, /160 requests from 40 clients/);
+  t.regex(stdout, /\ngreenfiber +\d+ +0 +\d+ +\d+ ms +\d+ ms\nasync functions +\d+ +[1-9]/);
+  t.notRegex(stdout, /Ctrl-C/); // no terminal: it ends
   t.regex(stdout, /140 x 200/);
   t.regex(stdout, /20 x 404/);
   t.regex(stdout, /; 0 fibers left at the end/);
   t.regex(stdout, /at JSON\.stringify|at Array\.|at String\.replace/);
+});
+
+test('the HTTP server stays, shows its tasks in the inspector, and Ctrl-C ends all of it', async (t) => {
+  const args = ['--stay', '--count', '16', '--clients', '8'];
+  const child = spawn(process.execPath, ['examples/http-server/main.mjs', ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  const stays = new Promise<string>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout += chunk;
+      const [, url] = /inspector +(\S+)[^]*Ctrl-C ends it/.exec(stdout) ?? [];
+      if (url !== undefined) resolve(url);
+    });
+    child.once('close', () => {
+      reject(new Error(stdout));
+    });
+  });
+  const ended = once(child, 'close');
+  try {
+    const snapshot = await (await fetch(`${await stays}snapshot.json`)).text();
+    t.true(snapshot.includes('"name":"visitor 8"'));
+  } finally {
+    child.kill('SIGINT');
+  }
+  t.deepEqual(await ended, [0, null]);
+  t.regex(
+    stdout,
+    /were cancelled[^]*connections are closed[^]*inspector is closed\nleft: 0 fibers/,
+  );
 });
 
 test('the key-value server answers its clients, and leaves no task behind', async (t) => {

@@ -42,6 +42,11 @@ for (const snippet of inLanguage('js')) {
   }
 }
 
+test('the plot of the README shows the figures of the benchmarks', async (t) => {
+  const { code, stderr } = await runChild('scripts/plot_depth.mjs', { args: ['--check'] });
+  t.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+});
+
 // In a process of its own: a compiler that keeps the event loop waiting makes the other tests' children time out.
 test('the snippets in TypeScript have no type errors', async (t) => {
   const files = inLanguage('ts').map((snippet) => write(snippet, 'mts', snippet.code));

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const ROOT = join(__dirname, '../..');
+import { ROOT } from '../helpers/root';
+
+export { ROOT };
 
 /** A fenced block of code in one of our documents. */
 export interface Snippet {
@@ -15,11 +17,12 @@ export interface Snippet {
   output: string | undefined;
 }
 
-/** Every document whose snippets are promises: the README, ARCHITECTURE.md and docs/ with its internals. */
+/** Every document whose snippets are promises: the README, ARCHITECTURE.md and docs/ with its guides and internals. */
 export const documents: readonly string[] = [
   'README.md',
   'ARCHITECTURE.md',
-  ...['docs', 'docs/internals'].flatMap((folder) =>
+  'load/README.md',
+  ...['docs', 'docs/guides', 'docs/internals'].flatMap((folder) =>
     readdirSync(join(ROOT, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => `${folder}/${name}`),

@@ -65,7 +65,10 @@ test('a binary for another V8 is refused, with both versions', async (t) => {
 /** A copy of the package that was built for another Node, and what it says of itself. */
 async function withForeignBuild(isShipped: boolean): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'greenfiber-built-'));
-  const [built, shipped] = [join(folder, 'build/Release'), join(folder, 'prebuilds/linux-x64')];
+  const [built, shipped] = [
+    join(folder, 'build/Release'),
+    join(folder, `prebuilds/linux-${process.arch}`),
+  ];
   try {
     cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
     copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
@@ -90,7 +93,7 @@ test('a binary that was built for another Node does not hide the one that the pa
 test('where no binary fits, each that was tried is named, and how to build one', async (t) => {
   t.regex(
     await withForeignBuild(false),
-    /^false none ERR_FIBER_UNSUPPORTED .*shipped: none.*npx node-gyp rebuild --directory .*src-native\. Tried build\/Release\/greenfiber\.node: it was built for V8 /,
+    /^false none ERR_FIBER_UNSUPPORTED .*shipped: none.*npx node-gyp rebuild --directory [^ ]+\. Tried build\/Release\/greenfiber\.node: it was built for V8 /,
   );
 });
 
@@ -119,3 +122,20 @@ test('a binary that needs a function which this Node lacks is refused when it is
     /^false none ERR_FIBER_UNSUPPORTED .*undefined symbol: _ZN2v87Isolate21LewMemory/,
   );
 });
+
+for (const runtime of ['bun', 'deno', 'electron']) {
+  test(`in ${runtime} it says that this is not Node, and names no command`, async (t) => {
+    const { stdout } = await runChild(
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, ${runtime}: '1.2.3' } });
+       ${report(join(ROOT, 'dist'))}`,
+    );
+    t.regex(
+      stdout,
+      new RegExp(
+        `^false none ERR_FIBER_UNSUPPORTED .*this is ${runtime} 1\\.2\\.3, and fibers`,
+        'i',
+      ),
+    );
+    t.notRegex(stdout, /npx/);
+  });
+}

@@ -61,7 +61,7 @@ for (const fault of ['calibration', 'self-test']) {
     t.is(answer[1], 'ERR_FIBER_UNSUPPORTED');
     const message = String(answer[2]);
     t.true(message.includes(`Found Node ${process.versions.node} (V8 ${process.versions.v8}`));
-    t.regex(message, /needed: Node 20, 22, 24 or 26 on Linux x86-64/);
+    t.regex(message, /needed: Node 20, 22, 24 or 26 on Linux \(x86-64 or aarch64\) with glibc/);
     t.regex(message, /report/);
   });
 

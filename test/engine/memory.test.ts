@@ -17,6 +17,24 @@ test('stacks of finished fibers are given back while nobody needs them', async (
   t.true(idle() < before / 2, `${String(before)} then ${String(idle())}`);
 });
 
+const reservedWith = (asked: string): Promise<unknown> =>
+  runChild('console.log(require("greenfiber").stats().stacks.reservedBytes)', {
+    env: { GREENFIBER_RESERVATION: asked },
+  });
+
+test('GREENFIBER_RESERVATION says how much address space is reserved for stacks', async (t) => {
+  t.like(await reservedWith('4294967296'), { code: 0, stdout: '4294967296\n' });
+});
+
+for (const asked of ['1073741823', '4 GiB', '-1', '1e300']) {
+  test(`GREENFIBER_RESERVATION=${asked} is refused with what it has to be`, async (t) => {
+    const { code, stderr } = (await reservedWith(asked)) as { code: number; stderr: string };
+    t.is(code, 1);
+    t.regex(stderr, /GREENFIBER_RESERVATION must be a number of bytes, 1073741824 at least/);
+    t.regex(stderr, /ERR_FIBER_INVALID_ARG_VALUE/);
+  });
+}
+
 test('giving stacks back keeps no process alive', async (t) => {
   const child = await runChild(`
     const { Fiber } = require('greenfiber');

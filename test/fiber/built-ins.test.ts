@@ -1,7 +1,8 @@
 import test from 'ava';
 import { Fiber } from 'greenfiber';
 
-import { builtIns, swallowing, type BuiltIn } from '../helpers/built-ins';
+import { builtIns, type BuiltIn } from '../helpers/built-ins';
+import { swallowing } from '../helpers/swallowing';
 
 const answer = (value: unknown): unknown =>
   typeof value === 'number' ? value * 2 : `<${String(value)}>`;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Fiber, FiberError, FiberKilled, stats } from 'greenfiber';
 
-import { stillWorks } from '../helpers/codes';
+import { refused, stillWorks } from '../helpers/codes';
 
 const suspended = (body: () => unknown): Fiber => {
   const fiber = new Fiber(body);
@@ -177,23 +177,80 @@ test('return of itself is level-triggered too', (t) => {
   fiber.return();
 });
 
-test('return of a fiber that is resuming unwinds the innermost descendant', (t) => {
-  const log: string[] = [];
-  const outer: Fiber = new Fiber(() => {
-    log.push(`inner answered ${String(inner.resume())}`);
-    return Fiber.yield('outer goes on');
-  });
+test('return of a fiber that waits for the caller is refused, as of a running generator, and all go on', (t) => {
+  const outer: Fiber = new Fiber(() => [middle.resume(), 'outer']);
+  const middle: Fiber = new Fiber(() => [inner.resume(), 'middle']);
   const inner: Fiber = new Fiber(() => {
+    for (const fiber of [outer, middle]) {
+      refused(t, 'ERR_FIBER_RUNNING', () => fiber.return());
+      refused(t, 'ERR_FIBER_RUNNING', () => fiber[Symbol.dispose]());
+    }
+    return 'inner';
+  });
+  t.deepEqual(outer.resume(), [['inner', 'middle'], 'outer']);
+  t.true(outer.done && middle.done && inner.done);
+});
+
+test('return of a fiber that waits for one that is away unwinds all of them, innermost first', (t) => {
+  const { alive } = stats();
+  const log: string[] = [];
+  const unwinding = (name: string, body: () => unknown): Fiber =>
+    new Fiber(
+      () => {
+        try {
+          return body();
+        } catch (error) {
+          log.push(`${name}: ${(error as FiberKilled).code}`);
+          throw error;
+        }
+      },
+      { name },
+    );
+  const tip: Fiber = unwinding('tip', () => Fiber.main.transfer('away'));
+  const middle: Fiber = unwinding('middle', () => tip.resume());
+  const outer: Fiber = unwinding('outer', () => middle.resume());
+  const first = new Fiber(() => outer.resume());
+  t.is(first.transfer(), 'away');
+  t.deepEqual(
+    [first, outer, middle, tip].map(({ state }) => state),
+    ['resuming', 'resuming', 'resuming', 'suspended'],
+  );
+  t.deepEqual(outer.return('the answer'), { done: true, value: 'the answer' });
+  t.deepEqual(
+    log,
+    ['tip', 'middle', 'outer'].map((name) => `${name}: ERR_FIBER_KILLED`),
+  );
+  t.true(outer.done && middle.done && tip.done);
+  t.is(first.state, 'suspended', 'whose place was taken: it can be transferred to');
+  t.is(first.transfer('its resume answers that'), 'its resume answers that');
+  t.is(stats().alive, alive);
+});
+
+test('return says done only when it is, though somebody takes the place of the caller and transfers to it', (t) => {
+  const { alive } = stats();
+  const log: unknown[] = [];
+  const victim = suspended(() => {
     try {
-      outer.return('the answer');
+      Fiber.yield();
     } finally {
-      log.push('inner finally');
+      helper.resume();
     }
   });
-  t.is(outer.resume(), 'outer goes on');
-  t.deepEqual(log, ['inner finally', 'inner answered the answer']);
-  t.is(inner.state, 'finished');
-  t.is(outer.resume('end'), 'end');
+  const helper: Fiber = new Fiber(() => {
+    try {
+      thief.transfer();
+    } catch (error) {
+      log.push(error, caller.state);
+      caller.transfer('too early');
+    }
+  });
+  const thief: Fiber = new Fiber(() => victim.throw('now it is mine'));
+  const caller: Fiber = new Fiber(() => [victim.return('answer'), victim.done]);
+  t.deepEqual(caller.resume(), [{ done: true, value: 'answer' }, true]);
+  t.deepEqual(log, ['now it is mine', 'suspended']);
+  t.true(helper.done);
+  t.is(thief.transfer('goes on'), 'goes on');
+  t.is(stats().alive, alive);
 });
 
 test('return called in a fiber comes back to that fiber', (t) => {

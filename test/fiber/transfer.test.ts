@@ -1,6 +1,9 @@
+import { AsyncResource, executionAsyncId } from 'node:async_hooks';
+
 import test from 'ava';
 import { Fiber, stats } from 'greenfiber';
 
+import { runChild } from '../helpers/child';
 import { refused, stillWorks } from '../helpers/codes';
 
 test('transfer starts a fiber, and its end comes back to the main stack', (t) => {
@@ -34,7 +37,7 @@ test('fibers transfer to each other, and values go along', (t) => {
   a.return();
 });
 
-test('when a fiber entered by transfer finishes, control goes to the main stack', (t) => {
+test('when a fiber entered by transfer finishes, control goes to the main stack if it waits for nobody', (t) => {
   const c = new Fiber(() => 'c ends');
   const b = new Fiber(() => {
     c.transfer();
@@ -281,34 +284,86 @@ test('unwinding a fiber that somebody resumed and that is away leaves the resume
   stillWorks(t);
 });
 
-test('when the main stack waits for a fiber that is away, the end of another answers it', (t) => {
+test('throw into a fiber that waits for one that is away goes through all of them to the caller', (t) => {
   const { alive } = stats();
-  const b = new Fiber(() => 'b ends');
-  const a = new Fiber(() => [b.transfer()]);
-  t.is(a.resume(), 'b ends');
-  t.is(a.state, 'suspended');
-  refused(t, 'ERR_FIBER_TRANSFER', () => a.resume());
-  t.deepEqual(a.transfer('a ends'), ['a ends']);
+  const error = new Error('raised');
+  const caught: unknown[] = [];
+  const tip = new Fiber(() => {
+    try {
+      return Fiber.main.transfer();
+    } catch (raised) {
+      caught.push(raised);
+      throw raised;
+    }
+  });
+  const resumer = new Fiber(() => {
+    try {
+      return tip.resume();
+    } catch (raised) {
+      caught.push(raised);
+      return Fiber.yield('went on');
+    }
+  });
+  const first: Fiber = new Fiber(() => resumer.resume());
+  first.transfer();
+  t.is(resumer.throw(error), 'went on');
+  t.deepEqual(caught, [error, error]);
+  t.deepEqual([tip.state, resumer.state, first.state], ['finished', 'suspended', 'suspended']);
+  t.is(resumer.resume('end'), 'end');
+  t.is(first.transfer('its place was taken'), 'its place was taken');
   t.is(stats().alive, alive);
 });
 
-test('a resumer left waiting by a fiber that is away can be unwound from the main stack', (t) => {
-  const { alive } = stats();
-  const log: string[] = [];
-  const wait = (name: string, call: () => unknown) => () => {
-    try {
-      return call();
-    } finally {
-      log.push(name);
-    }
-  };
-  const b = new Fiber(() => 'b ends');
-  const a = new Fiber(wait('a', () => b.transfer()));
-  const resumer = new Fiber(wait('resumer', () => a.resume()));
-  t.is(resumer.resume(), 'b ends');
-  for (let i = 0; i < 3 && !resumer.done; i++) resumer.return();
-  t.is(resumer.state, 'finished');
-  t.is(a.state, 'finished');
-  t.deepEqual(log, ['a', 'resumer']);
-  t.is(stats().alive, alive);
+test('fibers that transferred away may throw into each other: native code does not spin', async (t) => {
+  const { code, signal, stdout, stderr } = await runChild(
+    ({ Fiber }) => {
+      type AnyFiber = import('greenfiber').Fiber;
+      const a: AnyFiber = new Fiber(() => {
+        for (const other of [b, c, b]) {
+          try {
+            other.transfer();
+          } catch (error) {
+            console.log(error);
+          }
+        }
+      });
+      const b: AnyFiber = new Fiber(() => a.throw('from b'));
+      const c: AnyFiber = new Fiber(() => a.throw('from c'));
+      a.transfer();
+      console.log([a, b, c].map(({ state }) => state).join());
+      for (const fiber of [a, b, c]) fiber.return();
+      console.log([a, b, c].every(({ done }) => done));
+    },
+    { timeout: 20_000 },
+  );
+  t.deepEqual({ code, signal, stderr }, { code: 0, signal: null, stderr: '' });
+  t.deepEqual(stdout.split('\n').slice(0, 2), ['from b', 'from c']);
+  t.regex(stdout, /true\n$/);
+});
+
+test('the asynchronous context of a line of fibers goes away and comes back with it', (t) => {
+  const ids: number[] = [];
+  const outside = executionAsyncId();
+  const scope = new AsyncResource('Scope');
+  const other = new Fiber(() => {
+    ids.push(executionAsyncId());
+    tip.transfer();
+  });
+  const tip: Fiber = new Fiber(() => {
+    const own = executionAsyncId();
+    other.transfer();
+    t.is(executionAsyncId(), own);
+  });
+  const resumer = new Fiber(() => {
+    const own = executionAsyncId();
+    scope.runInAsyncScope(() => {
+      tip.resume();
+      t.is(executionAsyncId(), scope.asyncId());
+    });
+    t.is(executionAsyncId(), own);
+  });
+  resumer.resume();
+  t.is(executionAsyncId(), outside);
+  t.is(new Set([...ids, outside, scope.asyncId()]).size, 3);
+  other.return();
 });

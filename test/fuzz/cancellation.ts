@@ -2,144 +2,17 @@
  * Tasks in every blocking call, cancelled at random moments: `node dist-test/fuzz/cancellation.js --minutes 10
  * [--seed 1]`. Prints the seed of a round that failed.
  */
+import type { AddressInfo } from 'node:net';
 import { setTimeout as later } from 'node:timers/promises';
 
-import {
-  abortable,
-  Barrier,
-  Channel,
-  Condition,
-  currentSignal,
-  deadline,
-  Event,
-  group,
-  Mutex,
-  now,
-  Once,
-  RwLock,
-  Scheduler,
-  select,
-  Semaphore,
-  shield,
-  sleep,
-  sync,
-  timeout,
-  wait,
-  WaitGroup,
-  yieldNow,
-  type Task,
-} from 'greenfiber';
-import { connect, listen, type Connection } from 'greenfiber/io';
+import { abortable, group, Scheduler, sleep, timeout, type Task } from 'greenfiber';
+import { createServer, json, send } from 'greenfiber/http';
+import { format, snapshot } from 'greenfiber/inspect';
+import { listen } from 'greenfiber/io';
 import { Offload } from 'greenfiber/offload';
 
-type Random = () => number;
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function randomOf(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const failing = async (ms: number): Promise<never> => {
-  await later(ms);
-  throw new Error('expected');
-};
-
-/** What tasks block in together, and may leave behind. */
-class World {
-  readonly mutex = new Mutex();
-  readonly lock = new RwLock();
-  readonly semaphore = new Semaphore(2, 2);
-  readonly changed = new Condition(this.mutex);
-  readonly channel = new Channel<number>();
-  readonly event = new Event();
-  readonly pending = new Promise<never>(() => undefined);
-  readonly barrier = new Barrier(3);
-  readonly count = new WaitGroup();
-
-  constructor(
-    readonly random: Random,
-    readonly offload: Offload,
-    readonly port: number,
-  ) {}
-
-  ms(most: number): number {
-    return Math.floor(this.random() * most);
-  }
-
-  /** Each blocks in one way, and leaves no lock held. */
-  readonly calls: (() => unknown)[] = [
-    () => sleep(this.ms(5)),
-    () => yieldNow(),
-    () => wait(later(this.ms(5))),
-    () => wait(failing(this.ms(5))),
-    () => wait(this.pending),
-    () => sync(failing)(this.ms(3)),
-    () => sync.callback((done: (error: unknown) => void) => setTimeout(done, this.ms(4), null))(),
-    () => this.mutex.run(() => sleep(this.ms(3))),
-    () => this.mutex.run(async () => later(this.ms(3))),
-    () => this.lock.read(() => sleep(this.ms(3))),
-    () => this.lock.write(() => sleep(this.ms(3))),
-    () => this.semaphore.run(() => sleep(this.ms(3))),
-    () => this.mutex.run(() => this.changed.wait()),
-    () => this.mutex.run(() => this.changed.notifyAll()),
-    () => this.channel.send(1),
-    () => this.channel.receive(),
-    () => this.event.wait(),
-    () => this.#meet(),
-    () => this.count.wait(),
-    () => new Once<void>().run(() => sleep(this.ms(3))),
-    () =>
-      select([
-        { receive: this.channel },
-        { after: this.ms(5) },
-        { settled: failing(this.ms(3)) },
-        { aborted: AbortSignal.timeout(5) },
-      ]),
-    () => timeout(this.ms(4), () => wait(this.pending)),
-    () => deadline(now() + this.ms(4), () => sleep(10)),
-    () => abortable(AbortSignal.timeout(this.ms(5)), () => wait(failing(10))),
-    () => shield(() => sleep(this.ms(2))),
-    () => wait(later(10, undefined, { signal: currentSignal() })),
-    () => this.offload.kernels.arith(new Int32Array(4), 4),
-    () => this.#talk(),
-    () => this.#group(),
-  ];
-
-  one(): unknown {
-    return this.calls[Math.floor(this.random() * this.calls.length)]?.();
-  }
-
-  #meet(): void {
-    if (this.barrier.broken) this.barrier.reset();
-    this.barrier.wait();
-  }
-
-  #talk(): void {
-    const connection: Connection = connect(this.port, '127.0.0.1');
-    try {
-      connection.write('hello\n');
-      connection.readLine();
-      connection.end();
-    } finally {
-      connection.destroy();
-    }
-  }
-
-  #group(): void {
-    group((g) => {
-      g.spawn(() => sleep(this.ms(4)));
-      g.spawn(async () => failing(this.ms(4)));
-      g.spawn(() => wait(this.pending));
-      if (this.random() < 0.5) g.cancel();
-    });
-  }
-}
+import { randomFrom } from '../helpers/random';
+import { World, type Servers } from './blocking-calls';
 
 function tryCall(call: () => unknown): void {
   try {
@@ -150,9 +23,9 @@ function tryCall(call: () => unknown): void {
 }
 
 /** One round: many tasks, cancelled in every way. Throws when one is left, or a lock is held. */
-async function round(seed: number, offload: Offload, port: number): Promise<void> {
-  const random = randomOf(seed);
-  const world = new World(random, offload, port);
+async function round(seed: number, offload: Offload, servers: Servers): Promise<void> {
+  const random = randomFrom(seed);
+  const world = new World(random, offload, servers);
   const scheduler = new Scheduler();
   const tasks: Task<unknown>[] = Array.from({ length: 60 }, () =>
     scheduler.spawn(() => {
@@ -177,8 +50,11 @@ async function round(seed: number, offload: Offload, port: number): Promise<void
   }
   for (const task of tasks) task.cancel();
   for (const limit = Date.now() + 5000; scheduler.stats().alive > 0; await later(1)) {
-    if (Date.now() > limit) throw new Error('a cancelled task has not ended');
+    if (Date.now() > limit)
+      throw new Error(`a cancelled task has not ended:\n${format(snapshot())}`);
   }
+  const { queued, running } = offload.stats().js;
+  if (queued + running > 0) throw new Error('a cancelled call is still in its pool');
   const { mutex, lock, semaphore } = world;
   const probe = scheduler.spawn(() =>
     timeout(5000, () => {
@@ -199,6 +75,16 @@ export async function cancelAtRandom(seed: number, ms: number): Promise<number> 
   };
   process.on('unhandledRejection', note);
   const offload = new Offload({ threads: 1 });
+  const web = createServer(
+    (request, response) => {
+      const { ms } = json(request) as { ms: number };
+      sleep(ms);
+      send(response, { ms });
+    },
+    { onError: () => undefined },
+  );
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${String((web.address() as AddressInfo).port)}/`;
   const listening = new Scheduler().spawn(() => listen(0, '127.0.0.1'));
   const listener = await listening;
   const serving = new Scheduler().spawn(() =>
@@ -214,7 +100,7 @@ export async function cancelAtRandom(seed: number, ms: number): Promise<number> 
   try {
     for (; rounds === 0 || Date.now() < end; rounds++) {
       try {
-        await round(seed + rounds, offload, listener.port);
+        await round(seed + rounds, offload, { port: listener.port, url });
         if (unhandled.length > 0) throw unhandled[0];
       } catch (cause) {
         throw new Error(`seed ${String(seed + rounds)} failed`, { cause });
@@ -223,6 +109,7 @@ export async function cancelAtRandom(seed: number, ms: number): Promise<number> 
   } finally {
     listener.shutdown(0);
     await serving.then(undefined, () => undefined);
+    await web.shutdown(0);
     await offload.close();
     process.off('unhandledRejection', note);
   }

@@ -10,24 +10,15 @@
 import { Fiber, FiberError, FiberKilled, stats, type FiberState } from 'greenfiber';
 
 import { builtIns, type BuiltIn } from '../helpers/built-ins';
+import { randomBelow } from '../helpers/random';
+import { expect, Mismatch, Thrown, tolerated } from './findings';
 
 const seed = Number(process.argv[2] ?? 1);
 const seconds = Number(process.argv[3] ?? 3);
 const trace = process.env['GREENFIBER_FUZZ_TRACE'] === '1';
 
-let randomState = seed >>> 0 || 1;
-function random(below: number): number {
-  randomState ^= randomState << 13;
-  randomState ^= randomState >>> 17;
-  randomState ^= randomState << 5;
-  return (randomState >>> 0) % below;
-}
+const random = randomBelow(seed);
 const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
-
-class Mismatch extends Error {}
-const expect = (holds: boolean, what: string): void => {
-  if (!holds) throw new Mismatch(what);
-};
 
 /** How a suspended fiber sleeps, which decides what may wake it. */
 type Sleep = 'yield' | 'transfer';
@@ -57,22 +48,8 @@ const through: BuiltIn[] = [
     .map(([, builtIn]) => builtIn),
 ];
 
-class Thrown extends Error {}
-
 function say(...what: unknown[]): void {
   if (trace) console.error('  '.repeat(chain.length), ...what);
-}
-
-/** What one of our own calls may throw; anything else is a finding. */
-function tolerated(error: unknown): boolean {
-  return (
-    error instanceof FiberError ||
-    error instanceof Thrown ||
-    error instanceof RangeError ||
-    // A built-in that was answered something it does not take.
-    error instanceof TypeError ||
-    error instanceof SyntaxError
-  );
 }
 
 const running = (): Model | undefined => chain.at(-1);
@@ -262,8 +239,11 @@ const moves: (() => void)[] = [
     } else if (model.state === 'created' || model.state === 'finished') {
       call();
       model.state = 'finished';
+    } else if (model.state === 'resuming') {
+      const code = codeOf(call);
+      expect(code === 'ERR_FIBER_RUNNING', `return of a fiber that waits for the caller: ${code}`);
     } else {
-      running()!.killed = true;
+      model.killed = true;
       call();
       expect(false, 'return of a running fiber came back');
     }

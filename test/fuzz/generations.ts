@@ -8,16 +8,12 @@
 // at the first young object there.
 import { Fiber, spawn, stats, yieldNow, type Task } from 'greenfiber';
 
+import { randomBelow } from '../helpers/random';
+
 const seed = Number(process.argv[2] ?? 1);
 const seconds = Number(process.argv[3] ?? 3);
 
-let randomState = seed >>> 0 || 1;
-function random(below: number): number {
-  randomState ^= randomState << 13;
-  randomState ^= randomState >>> 17;
-  randomState ^= randomState << 5;
-  return (randomState >>> 0) % below;
-}
+const random = randomBelow(seed);
 
 interface Held {
   readonly stamp: number;

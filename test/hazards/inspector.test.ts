@@ -2,7 +2,7 @@
 import { Session } from 'node:inspector';
 
 import test from 'ava';
-import { Fiber } from 'greenfiber';
+import { engine, Fiber } from 'greenfiber';
 
 import { answerOf } from '../helpers/answer';
 import { runChild } from '../helpers/child';
@@ -97,6 +97,79 @@ test('stepping over a yield neither crashes nor hangs', async (t) => {
     console.log(JSON.stringify([last, pauses > 3]));
   });
   t.deepEqual(answer, [5, true]);
+});
+
+/** Where a debugger stops that steps from a `debugger` statement on; `skipped`: as what it is told to skip. */
+const steps = (skipped: string): string => `
+    const { Session } = require('node:inspector');
+    const { engine, Fiber, spawn, sleep, wait } = require('greenfiber');
+    const session = new Session();
+    session.connect();
+    const urls = new Map();
+    const stops = [];
+    let way = [];
+    session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url));
+    session.on('Debugger.paused', ({ params: { callFrames: [{ location, functionName }] } }) => {
+      const isOwn = /\\/(dist|lib)\\//.test(urls.get(location.scriptId));
+      stops.push(isOwn ? 'greenfiber' : functionName + ':' + String(location.lineNumber));
+      session.post('Debugger.' + (way.shift() ?? 'resume'));
+    });
+    session.post('Debugger.enable');
+    session.post('Debugger.setBlackboxPatterns', { patterns: ${skipped} });
+    async function follow(steps, body) {
+      way = steps;
+      await body();
+      return stops.splice(0);
+    }
+    const over = (count) => Array(count).fill('stepOver');
+    const yields = () => {
+      const fiber = new Fiber(function inFiber() {
+        debugger;
+        Fiber.yield();
+        return 1;
+      });
+      fiber.resume();
+      fiber.resume();
+    };
+    const waits = () => spawn(function inTask() {
+      debugger;
+      wait(new Promise((resolve) => setTimeout(resolve, 2)));
+      sleep(1);
+      return 1;
+    });
+    (async () => {
+      const seen = [
+        await follow(over(2), yields),
+        await follow(over(3), waits),
+        // V8 puts a step into a switch back with a thread, and walks its stack before it is there.
+        engine === 'direct' ? await follow(['stepOver', 'stepInto'], yields) : [],
+      ];
+      session.disconnect();
+      console.log(JSON.stringify(seen));
+    })();`;
+
+test('a step over a yield, a wait or a sleep ends at the next line', async (t) => {
+  const { code, stdout } = await runChild(steps('[]'));
+  t.is(code, 0);
+  const seen = JSON.parse(stdout) as string[][];
+  const functions = seen.map((stops) => stops.map((stop) => stop.split(':')[0]));
+  t.deepEqual(functions.slice(0, 2), [Array(3).fill('inFiber'), Array(4).fill('inTask')]);
+  for (const stops of seen.slice(0, 2)) {
+    const lines = stops.map((stop) => Number(stop.split(':')[1]));
+    t.deepEqual(
+      lines,
+      lines.map((_, i) => lines[0]! + i),
+    );
+  }
+  if (engine === 'direct') t.is(seen[2]![2], 'greenfiber');
+});
+
+test('a debugger that skips the package does not step into it', async (t) => {
+  const { code, stdout } = await runChild(steps(`['/dist/', '/lib/', '^node:']`));
+  t.is(code, 0);
+  const seen = JSON.parse(stdout) as string[][];
+  t.false(seen.flat().includes('greenfiber'));
+  if (engine === 'direct') t.is(seen[2]!.length, 3);
 });
 
 test('breakpoints on exceptions see those that a fiber throws and those that leave it', async (t) => {

@@ -120,6 +120,27 @@ test('a fiber resumed by a microtask of a drain in another fiber may yield to it
   t.deepEqual(await answerOf(t, program(body)), [true, 'again', 'end']);
 });
 
+test('a drain is not left by a transfer either, of a fiber that the draining one waits for', async (t) => {
+  const body = `
+    const other = new Fiber(() => 'other');
+    const inner = new Fiber(() => {
+      try { other.transfer(); } catch (error) { seen.push(error.code); }
+      Fiber.yield('inner yields');
+      return other.transfer();
+    });
+    const outer = new Fiber(() => {
+      Promise.resolve().then(() => seen.push(inner.resume()));
+      addon.performCheckpoint();
+      return inner.resume();
+    });
+    seen.push(outer.resume());`;
+  t.deepEqual(await answerOf(t, program(body)), [
+    'ERR_FIBER_NOT_YIELDABLE',
+    'inner yields',
+    'other',
+  ]);
+});
+
 test('suspended fibers neither stop nor repeat the drains of the main stack', async (t) => {
   const body = `
     const order = [];

@@ -5,6 +5,8 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { Fiber, sleep, spawn, yieldNow } from 'greenfiber';
 
+import { randomBelow } from '../helpers/random';
+
 type Stores = (number | undefined)[];
 
 /** What runs on one stack, or in one callback: its stores, and how it lets others run. */
@@ -20,24 +22,13 @@ interface Captured {
   entered: boolean;
 }
 
-/** mulberry32 */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-
 const [firstSeed = 1, seeds = 100] = process.argv.slice(2).map(Number);
 const wrong: string[] = [];
 /** Whether stores lie on resource objects. */
 const canDisable = '_enable' in AsyncLocalStorage.prototype;
 
 async function runProgram(seed: number): Promise<void> {
-  const random = randomFrom(seed);
+  const random = randomBelow(seed);
   const storages = [1, 2, 3].map(() => new AsyncLocalStorage<number>());
   const captured: Captured[] = [];
   const sleeping: Fiber[] = [];

@@ -59,7 +59,7 @@ test('errors and values of another context cross a yield as they are', (t) => {
 onDirect('a timeout of a script that a fiber runs is an error in the fiber', (t) => {
   const fiber = new Fiber(() => {
     t.throws(
-      () => vm.runInNewContext('ask(); spin();', { ask: Fiber.yield, spin }, { timeout: 30 }),
+      () => vm.runInNewContext('ask(); spin();', { ask: Fiber.yield, spin }, { timeout: 500 }),
       timeOut,
     );
     return Fiber.yield('caught');

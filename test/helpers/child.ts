@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
+import { ROOT } from './root';
+
 /** How a child process ended. A crash shows as `signal`, a hang as `SIGKILL`. */
 export interface Exit {
   code: number | null;
@@ -15,15 +17,12 @@ export interface ChildOptions {
   /** For the program. */
   args?: string[];
   env?: NodeJS.ProcessEnv;
-  /** Milliseconds until the child is killed. */
+  /** Milliseconds until the child is killed; ten times as many in an emulator. */
   timeout?: number;
 }
 
 /** What a child process runs: a file, source text, or a function that uses nothing but its argument. */
 export type Program = string | ((greenfiber: typeof import('greenfiber')) => unknown);
-
-/** Where `require('greenfiber')` finds the package under test. */
-const ROOT = join(__dirname, '../..');
 
 /** What the suite runs with: a file of test/preload. */
 const preload = process.env['GREENFIBER_PRELOAD'];
@@ -62,7 +61,7 @@ function start(program: Program, options: ChildOptions): Promise<Exit> {
   const what =
     typeof program === 'function'
       ? ['-e', `(${String(program)})(require('greenfiber'))`]
-      : /^\S+\.[cm]?js$/.test(program)
+      : /^\S+\.[cm]?[jt]s$/.test(program)
         ? [program]
         : ['-e', program];
   return new Promise((resolve) => {
@@ -76,6 +75,7 @@ function start(program: Program, options: ChildOptions): Promise<Exit> {
       },
     );
     // Where the event loop was late itself, a child that has ended long since is seen to end first.
-    const timer = setTimeout(() => setImmediate(() => child.kill('SIGKILL')), timeout);
+    const patience = timeout * (process.env['GREENFIBER_EMULATED'] === undefined ? 1 : 10);
+    const timer = setTimeout(() => setImmediate(() => child.kill('SIGKILL')), patience);
   });
 }

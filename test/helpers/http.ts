@@ -11,7 +11,7 @@ export async function started(t: ExecutionContext, server: http.Server): Promise
   await once(server, 'listening');
   t.teardown(() => {
     server.close();
-    server.closeAllConnections();
+    (server as Partial<http.Server>).closeAllConnections?.();
   });
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }

@@ -1,6 +1,12 @@
+import { join } from 'node:path';
+
 import test, { type ExecutionContext } from 'ava';
 
-const { executablePath } = require('./browser.cjs') as { executablePath: string | undefined };
+import { ROOT } from './root';
+
+const { executablePath } = require(join(ROOT, 'test/helpers/browser.cjs')) as {
+  executablePath: string | undefined;
+};
 
 /** Declares a test that needs a browser. Where there is none, it is skipped and says so. */
 export function inBrowser(title: string, body: (t: ExecutionContext) => Promise<void>): void {

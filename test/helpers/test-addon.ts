@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
 const SOURCES = join(ROOT, 'test/native/addon');
-/** One copy for each ABI, so that neither the test matrix nor the test of releases builds everything over and over. */
-const COPY = join(ROOT, 'build/test-addon', process.versions.modules);
+/** One copy for each ABI and processor, so that neither the test matrix nor the test of releases builds everything over and over. */
+const COPY = join(ROOT, 'build/test-addon', `${process.arch}-${process.versions.modules}`);
 const BUILT = join(COPY, 'addon/build/Release');
 
 type Call<T = unknown> = (fn: () => T) => T;

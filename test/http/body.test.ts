@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 
 import test from 'ava';
 import { sleep, timeout } from 'greenfiber';
@@ -54,6 +56,26 @@ test.serial('a body above the limit is answered with 413, announced or not', asy
   await until(() => chunked.answer().includes('413 Payload Too Large'));
   await until(() => announced.socket.closed && chunked.socket.closed);
   t.is(server.active, 0);
+});
+
+// A connection that is closed over unread bytes is reset, and the client's system forgets what it had received.
+test.serial('a client that reads only when it has sent everything sees the 413', async (t) => {
+  const server = createServer((request, response) => {
+    send(response, text(request, { limit: 10 }));
+  });
+  const base = await started(t, server);
+  const length = 8 << 20;
+  for (const head of [`Content-Length: ${length}`, 'Transfer-Encoding: chunked']) {
+    const socket = net.connect(Number(new URL(base).port)).pause();
+    socket.write(`POST / HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n`);
+    if (head.startsWith('T')) socket.write(`${length.toString(16)}\r\n`);
+    for (let sent = 0; sent < length; sent += 1 << 16) {
+      if (!socket.write(Buffer.alloc(1 << 16))) await once(socket, 'drain');
+    }
+    if (head.startsWith('T')) socket.write('\r\n0\r\n\r\n');
+    const answer = Buffer.concat(await socket.resume().toArray()).toString();
+    t.regex(answer, /^HTTP\/1\.1 413 [^]*The body is longer than 10 bytes$/, head);
+  }
 });
 
 test.serial('a body that nobody reads is not gathered', async (t) => {

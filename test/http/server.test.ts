@@ -3,14 +3,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import http, { type IncomingMessage } from 'node:http';
 
 import test from 'ava';
-import { currentTask, FiberError, shield, sleep, wait, yieldNow } from 'greenfiber';
-import { createServer, HttpError, json, send, text } from 'greenfiber/http';
+import { FiberError, shield, sleep, wait, yieldNow } from 'greenfiber';
+import { createServer, fiberHandler, HttpError, send, text } from 'greenfiber/http';
 import { Writer } from 'greenfiber/io';
 
 import { runChild } from '../helpers/child';
 import { refused } from '../helpers/codes';
 import { noTaskLeft, raw, started, until } from '../helpers/http';
 import { caught } from '../helpers/in-task';
+import { onDirect } from '../helpers/on-direct';
 
 test.afterEach(noTaskLeft);
 
@@ -121,7 +122,7 @@ test.serial('an error may carry its status', async (t) => {
     createServer(
       ({ url }) => {
         if (url === '/teapot') {
-          throw new HttpError('ERR_HTTP_BODY_INVALID', 418, 'I am a teapot');
+          throw new HttpError(418, 'I am a teapot');
         }
         throw Object.assign(new Error('foreign'), { statusCode: url === '/odd' ? 42 : 404 });
       },
@@ -289,152 +290,6 @@ test.serial('a slow reader gets all of a huge answer', async (t) => {
   t.is(received, size);
 });
 
-test.serial('work after the answer is not cancelled when the client leaves', async (t) => {
-  let finished = false;
-  const server = createServer((_, response) => {
-    send(response, 'done');
-    sleep(30);
-    finished = true;
-  });
-  const base = await started(t, server);
-  const { socket, answer } = await raw(base, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-  await until(() => answer().endsWith('done'));
-  socket.destroy();
-  await noTaskLeft();
-  t.true(finished);
-});
-
-test.serial('requests on a connection that is kept alive have a task each', async (t) => {
-  const ids = new Set<number | undefined>();
-  const base = await started(
-    t,
-    createServer((request, response) => {
-      ids.add(currentTask()?.id);
-      send(response, text(request));
-    }),
-  );
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const ports = new Set<number | undefined>();
-  for (let i = 0; i < 5; i++) {
-    const body = await new Promise((resolve, reject) => {
-      const request = http.request(base, { agent, method: 'POST' }, (response) => {
-        ports.add(response.socket.localPort);
-        response.setEncoding('utf8').on('data', resolve);
-      });
-      request.on('error', reject).end(`body ${i}`);
-    });
-    t.is(body, `body ${i}`);
-  }
-  t.deepEqual([ids.size, ports.size], [5, 1]);
-  agent.destroy();
-});
-
-test.serial('pipelined requests run at the same time and are answered in order', async (t) => {
-  let most = 0;
-  const server = createServer((request, response) => {
-    most = Math.max(most, server.active);
-    sleep(request.url === '/0' ? 20 : 0);
-    send(response, `answer ${request.url}\n`);
-  });
-  const requests = [0, 1, 2].map((i) => `GET /${i} HTTP/1.1\r\nHost: x\r\n\r\n`).join('');
-  const { socket, answer } = await raw(await started(t, server), requests);
-  await until(() => answer().includes('answer /2\n'));
-  t.deepEqual(answer().match(/answer \/\d/g), ['answer /0', 'answer /1', 'answer /2']);
-  t.is(most, 3);
-  socket.destroy();
-});
-
-test.serial('a client that leaves cancels all its pipelined requests', async (t) => {
-  const reasons: unknown[] = [];
-  const server = createServer((request) => {
-    text(request);
-    reasons.push(code(caught(() => sleep(1e6))));
-  });
-  const requests = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3);
-  const { socket } = await raw(await started(t, server), requests);
-  await until(() => server.active === 3);
-  socket.destroy();
-  await noTaskLeft();
-  t.deepEqual(reasons, Array(3).fill('ERR_HTTP_CLIENT_GONE'));
-});
-
-test.serial('a thousand clients at once', async (t) => {
-  const server = createServer((request, response) => {
-    sleep(5);
-    send(response, json(request));
-  });
-  const base = await started(t, server);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity });
-  const answers = await Promise.all(
-    Array.from(
-      { length: 1000 },
-      (_, i) =>
-        new Promise<string>((resolve, reject) => {
-          const request = http.request(base, { agent, method: 'POST' }, (response) => {
-            let body = '';
-            response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-            response.on('end', () => resolve(body));
-          });
-          request.on('error', reject).end(JSON.stringify({ number: i }));
-        }),
-    ),
-  );
-  t.true(answers.every((answer, i) => answer === `{"number":${i}}`));
-  agent.destroy();
-});
-
-test.serial(
-  'shutdown answers what is under way, then closes; idle connections go at once',
-  async (t) => {
-    const server = createServer((_, response) => {
-      sleep(30);
-      send(response, 'answered');
-    });
-    const base = await started(t, server);
-    const idle = await raw(base);
-    const busy = await raw(base, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-    await until(() => server.active === 1);
-    await server.shutdown();
-    await until(() => idle.socket.closed && busy.socket.closed);
-    t.regex(busy.answer(), /Connection: close[^]*answered$/i);
-    t.is(server.active, 0);
-  },
-);
-
-test.serial(
-  'shutdown closes a connection whose answer had begun when it was asked for',
-  async (t) => {
-    const server = createServer((_, response) => {
-      response.writeHead(200, { 'content-length': 4 });
-      response.write('do');
-      sleep(30);
-      response.end('ne');
-    });
-    const base = await started(t, server);
-    const { socket, answer } = await raw(base, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-    await until(() => answer().endsWith('do'));
-    await server.shutdown();
-    await until(() => socket.closed);
-    t.regex(answer(), /done$/);
-  },
-);
-
-test.serial('shutdown cancels what is left after its grace', async (t) => {
-  let reason: unknown;
-  const server = createServer(
-    () => {
-      reason = caught(() => sleep(1e6));
-      throw reason;
-    },
-    { onError: () => undefined },
-  );
-  const base = await started(t, server);
-  await raw(base, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-  await until(() => server.active === 1);
-  await server.shutdown(10);
-  t.is((reason as Error).name, 'AbortError');
-});
-
 test.serial('an error of onError is an unhandled rejection', async (t) => {
   const program = `
     const { createServer } = require('greenfiber/http');
@@ -465,4 +320,44 @@ test.serial('bad arguments are told by name', (t) => {
   refused(t, 'ERR_FIBER_INVALID_ARG_VALUE', () =>
     send(new http.ServerResponse({} as never), '', { status: 99 }),
   );
+});
+
+onDirect('cpuLimit ends a handler that spins with 503, and the server goes on', async (t) => {
+  const seen: unknown[] = [];
+  const server = createServer(
+    (request, response) => {
+      if (request.url === '/half') response.write('half');
+      if (request.url === '/expression') /^(a+)+$/.test(`${'a'.repeat(40)}b`);
+      if (request.url !== '/fine') for (;;);
+      send(response, 'fine');
+    },
+    { cpuLimit: 20, onError: (error) => seen.push(code(error)) },
+  );
+  const base = await started(t, server);
+  const ask = async (url: string): Promise<unknown> => {
+    const response = await fetch(base + url);
+    return [response.status, await response.text()];
+  };
+  const answers = await Promise.all(['/fine', '/loop', '/expression', '/fine'].map(ask));
+  const ended = [503, 'The request failed (503)'];
+  t.deepEqual(answers, [[200, 'fine'], ended, ended, [200, 'fine']]);
+  await t.throwsAsync(ask('/half'));
+  t.deepEqual(await ask('/fine'), [200, 'fine']);
+  t.deepEqual(seen, ['ERR_TASK_CPU_LIMIT', 'ERR_TASK_CPU_LIMIT', 'ERR_TASK_CPU_LIMIT']);
+  t.is(server.active, 0);
+  refused(t, 'ERR_FIBER_INVALID_ARG_VALUE', () => createServer(() => 1, { cpuLimit: 0 }));
+});
+
+onDirect('a fiberHandler with a cpuLimit fails with 503', async (t) => {
+  const spins = fiberHandler(
+    () => {
+      for (;;);
+    },
+    { cpuLimit: 20 },
+  );
+  const base = await started(
+    t,
+    http.createServer((request, response) => void spins(request, response)),
+  );
+  t.is((await fetch(base)).status, 503);
 });

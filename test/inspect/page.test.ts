@@ -1,5 +1,5 @@
 // The page in a real browser. Where there is none, the tests are skipped and say so.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -108,9 +108,11 @@ inBrowser(
         (await page.locator('#tasks tbody[data-id]').all()).map((row) =>
           row.getAttribute('data-id'),
         );
-      const first = (await Promise.all(await ids())).join();
-      while ((await points()) <= before + 1) await page.waitForResponse(/snapshot\.json/);
-      t.not((await Promise.all(await ids())).join(), first);
+      const shown = async () => (await Promise.all(await ids())).join();
+      const first = await shown();
+      while ((await points()) <= before + 1 || (await shown()) === first) {
+        await page.waitForResponse(/snapshot\.json/);
+      }
       t.is(await page.locator('.chart').count(), 6);
       await page.getByRole('button', { name: 'Pause' }).click();
       await page.locator('#state.paused').waitFor();
@@ -131,6 +133,76 @@ inBrowser('a filter leaves the tasks that match, by name, call or frame', async 
     t.regex(await page.locator('#tasks-count').innerText(), /^2 of \d+$/);
     await page.getByRole('searchbox').fill('no such thing');
     t.regex(await page.locator('#tasks').innerText(), /None\./);
+  });
+});
+
+const MANY = 'test/fixtures/many-tasks.cjs';
+
+inBrowser('tasks in the same place share a row, below the cycle and above the graph', async (t) => {
+  await look(t, MANY, async (page) => {
+    const firstCells = () => page.locator('#tasks tbody .toggle').allInnerTexts();
+    await page.locator('#cycles li').waitFor();
+    while ((await firstCells())[0] !== 'left') await page.waitForResponse(/snapshot\.json/);
+    t.deepEqual(await firstCells(), ['left', 'right', '26 tasks', '10 tasks', 'all', 'alone']);
+    t.regex(await page.locator('#tasks-count').innerText(), /^40/);
+    t.regex(
+      await page.locator('#calls').innerText(),
+      /Channel\.receive 26[^]*sleep 11[^]*Task\.join 2/,
+    );
+    const workers = rowOf(page, '26 tasks');
+    t.regex(await workers.innerText(), /parked\s+Channel\.receive.*\s+worker/);
+    await workers.getByRole('button').click();
+    t.regex(await workers.innerText(), /at worker [^]*worker 0, worker 1, [^]*worker 25/);
+    const top = async (selector: string) => (await page.locator(selector).boundingBox())!.y;
+    t.true((await top('#cycles')) < (await top('#tasks')));
+    t.true((await top('#tasks')) < (await top('#graph')));
+    // Who looks for something sees each of them.
+    await page.getByRole('searchbox').fill('worker 2');
+    t.is((await firstCells()).filter((name) => /^worker 2\d?$/.test(name)).length, 7);
+  });
+});
+
+inBrowser('a column sorts the tasks, backwards at the second click', async (t) => {
+  await look(t, MANY, async (page) => {
+    const calls = async () =>
+      (
+        await page.locator('#tasks tbody tr.row td:nth-child(3) code:first-child').allInnerTexts()
+      ).map((call) => call.split(' ')[0]);
+    const header = page.locator('th[data-column=call]');
+    await page.locator('#cycles li').waitFor();
+    await header.getByRole('button').click();
+    t.is(await header.getAttribute('aria-sort'), 'ascending');
+    const ascending = await calls();
+    t.deepEqual(
+      ascending,
+      [...ascending].sort((a, b) => a!.localeCompare(b!)),
+    );
+    t.is(ascending[0], 'Channel.receive');
+    await header.getByRole('button').click();
+    t.is(await header.getAttribute('aria-sort'), 'descending');
+    t.is((await calls()).at(-1), 'Channel.receive');
+    await header.getByRole('button').click();
+    t.is(await header.getAttribute('aria-sort'), null);
+  });
+});
+
+inBrowser('what is seen can be copied as text and downloaded as JSON', async (t) => {
+  await look(t, MANY, async (page) => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    const text = await page.evaluate<string>('navigator.clipboard.readText()');
+    t.regex(
+      text,
+      /^greenfiber: 40 tasks [^]*\n26 tasks \[parked\]: wait in Channel\.receive\n +at worker/,
+    );
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download' }).click();
+    const file = await (await download).path();
+    t.like(JSON.parse(readFileSync(file, 'utf8')), {
+      tasks: { length: 40 },
+      cycles: { length: 1 },
+    });
   });
 });
 

@@ -1,10 +1,22 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
 
 import test from 'ava';
-import { sleep, spawn, wait } from 'greenfiber';
+import { Event, sleep, spawn, wait } from 'greenfiber';
 import { serve, type InspectServer, type Snapshot } from 'greenfiber/inspect';
 
 import { runChild } from '../helpers/child';
+import { until } from '../helpers/http';
+
+const { Looks } = require('../../dist/inspect/looks') as {
+  Looks: new () => { since(seen: number): Look };
+};
+
+interface Look {
+  look: number;
+  rest: number;
+  stats: { alive: number };
+  snapshot?: Snapshot;
+}
 
 interface Answer {
   status: number;
@@ -69,7 +81,7 @@ test('every file that the page asks for is there, and nothing comes from elsewhe
     for (const [, to = ''] of body.matchAll(/(?:src|href)="(\/[^"]*)"/g)) wanted.push(to);
     for (const [, to = ''] of body.matchAll(/from '\.(\/[^']*)'/g)) wanted.push(to);
   }
-  t.true(seen.size >= 7);
+  t.true(seen.size >= 9);
   await server.close();
 });
 
@@ -193,5 +205,56 @@ test('tasks run between two looks', async (t) => {
   const before = await turns();
   await spawn(() => sleep(1));
   t.true((await turns()) > before);
+  await server.close();
+});
+
+test('a page is given a snapshot once, and counters each time', async (t) => {
+  const server = await serve();
+  const look = async (seen: number) => {
+    const { body } = await ask(server, `/snapshot.json?seen=${String(seen)}`);
+    return JSON.parse(body) as Look;
+  };
+  const first = await look(0);
+  t.true(first.snapshot!.tasks.length >= 0);
+  // As long as there is no other, which depends on how long the first one took.
+  for (let last = first, answered = first; answered.look === first.look; last = answered) {
+    t.true(last.rest >= 0 && last.stats.alive >= 0);
+    answered = await look(last.look);
+    t.is(answered.snapshot === undefined, answered.look === last.look);
+  }
+  await server.close();
+});
+
+test('looks take half a percent of a core, however often they are asked for', (t) => {
+  const looks = new Looks();
+  const began = performance.now();
+  const before = process.cpuUsage();
+  const { look, rest } = looks.since(0);
+  const { user, system } = process.cpuUsage(before);
+  const most = (199 * (user + system)) / 1000 + 1;
+  t.true(rest > 0 && rest <= most, `${String(rest)}, at most ${String(most)}`);
+  let again = looks.since(look);
+  while (again.look === look) again = looks.since(look);
+  t.true(performance.now() - began >= rest - 1);
+});
+
+test('the dump is grouped', async (t) => {
+  const server = await serve();
+  const stop = new Event();
+  let waiting = 0;
+  const waitForStop = (): void => {
+    waiting++;
+    stop.wait();
+  };
+  const tasks = Array.from({ length: 12 }, () => spawn(waitForStop));
+  await until(() => waiting === tasks.length);
+  const { body, headers } = await ask(server, '/dump.txt');
+  t.is(headers['content-type'], 'text/plain; charset=utf-8');
+  t.regex(
+    body,
+    /\n12 tasks \[parked\]: wait in Event\.wait\n[^]*task \d+, task \d+, .* and 7 more\n/,
+  );
+  stop.set();
+  await Promise.all(tasks);
   await server.close();
 });

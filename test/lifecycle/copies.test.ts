@@ -150,7 +150,8 @@ const IN_CONTEXTS = `
       const wrapper = vm.compileFunction(text, names, { parsingContext: context });
       const requireHere = (name) => {
         if (hasEnded) throw new Error('required after the end');
-        if (!name.startsWith('.') || name.endsWith('.json')) return require(name.replace(/^[.]{1,2}\\//, ROOT + '/'));
+        if (!name.startsWith('.')) return require(name);
+        if (name.endsWith('.json')) return require(path.resolve(path.dirname(file), name));
         return load(path.resolve(path.dirname(file), name + '.js'));
       };
       return wrapper(module, module.exports, requireHere, file, path.dirname(file));

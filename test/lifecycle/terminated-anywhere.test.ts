@@ -88,5 +88,7 @@ onDirect('workers are terminated at any moment while they load and switch', asyn
       worker.on('exit', () => next(delay + 40));
     };
     for (let i = 0; i < 4; i++) next(10 * i);`;
-  t.is(await answerOf(t, source, { timeout: 180_000 }), 'all');
+  // V8 complains of a context that cannot have its `gc` since its worker ends meanwhile.
+  const flags = ['--no-expose-gc'];
+  t.is(await answerOf(t, source, { flags, timeout: 180_000 }), 'all');
 });

@@ -6,7 +6,7 @@ import { runChild } from '../helpers/child';
 import { refused } from '../helpers/codes';
 import { inTask } from '../helpers/in-task';
 import { nodeMajor } from '../helpers/node-major';
-import { libraryOf, testLibrary } from '../helpers/offload-library';
+import { kernelLibrary, libraryOf, testLibrary } from '../helpers/offload-library';
 
 const pool = new Offload({ threads: 1 });
 const library = pool.load(testLibrary());
@@ -138,7 +138,7 @@ test('a buffer that nobody else refers to lives until its call has ended', async
     const { Offload } = require('greenfiber/offload');
     const pool = new Offload({ threads: 2 });
     const nap = pool.load(${JSON.stringify(testLibrary())}).fn('nap');
-    const { memory } = pool.kernels;
+    const memory = pool.load(${JSON.stringify(kernelLibrary())}).fn('memory');
     const naps = [nap.promised(50), nap.promised(50)]; // both threads are busy
     const calls = Array.from({ length: 50 }, () => memory.promised(new Int32Array(250000).fill(1), 250000));
     setImmediate(() => { for (let i = 0; i < 5; i++) gc(); });

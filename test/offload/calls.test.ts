@@ -4,7 +4,7 @@ import { Offload, OffloadError, type ExternalFn } from 'greenfiber/offload';
 
 import { refused, stillWorks } from '../helpers/codes';
 import { caught, inTask } from '../helpers/in-task';
-import { libraryOf, testLibrary } from '../helpers/offload-library';
+import { kernelsOf, libraryOf, testLibrary } from '../helpers/offload-library';
 import { loadAddon } from '../helpers/test-addon';
 
 /** The locker engine needs more than a microsecond for a switch. */
@@ -37,7 +37,7 @@ test('a task sleeps in an external function while others go on', async (t) => {
 });
 
 test('on the main stack it answers a promise, and promised does so everywhere', async (t) => {
-  const { memory } = pool.kernels;
+  const { memory, none } = kernelsOf(pool);
   const chunk = new Int32Array(100).fill(21);
   const answer: unknown = memory(chunk, 100);
   t.true(answer instanceof Promise);
@@ -46,8 +46,23 @@ test('on the main stack it answers a promise, and promised does so everywhere', 
   await inTask(t, () => {
     t.true(memory.promised(chunk, 100) instanceof Promise);
   });
-  await pool.kernels.none.promised(chunk, 0);
+  await none.promised(chunk, 0);
   t.is(chunk[0], 84);
+});
+
+test('the kernels of the benchmark do what it says, and stay within their chunk', async (t) => {
+  const { none, arith, memory } = kernelsOf(pool);
+  const chunk = new Int32Array([1, 2, 3, 4]);
+  await inTask(t, () => {
+    for (const kernel of [none, arith, memory]) t.is(kernel(chunk, 4), undefined);
+    t.deepEqual([...chunk], [2, 4, 6, 8]);
+    for (const n of [5, -1]) {
+      const error = caught(() => memory(chunk, n)) as OffloadError;
+      t.is(error.status, 1);
+      t.regex(error.message, /n is more than the buffer holds/);
+    }
+    t.deepEqual([...chunk], [2, 4, 6, 8]);
+  });
 });
 
 test('each argument arrives at its place, and what is not named is 0', async (t) => {

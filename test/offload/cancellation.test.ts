@@ -12,7 +12,7 @@ import {
 import { Offload } from 'greenfiber/offload';
 
 import { caught, inTask } from '../helpers/in-task';
-import { testLibrary } from '../helpers/offload-library';
+import { kernelsOf, testLibrary } from '../helpers/offload-library';
 
 /** A pool with one thread, which runs until told and so keeps all other calls waiting. */
 function busyPool() {
@@ -26,7 +26,7 @@ function busyPool() {
     Atomics.store(bytes, 0, 1);
     await busy;
   };
-  return { pool, untilTold, release, memory: pool.kernels.memory };
+  return { pool, untilTold, release, memory: kernelsOf(pool).memory };
 }
 
 const begun = async (pool: Offload): Promise<void> => {
@@ -115,7 +115,7 @@ test('a task whose call was taken back can sleep in another one at once', async 
 
 test('of a thousand calls that are cancelled at random, each has either run or been taken back', async (t) => {
   const pool = new Offload({ threads: 2, batch: { size: 7 } });
-  const { memory } = pool.kernels;
+  const { memory } = kernelsOf(pool);
   const chunk = new Int32Array(1000 * 16).fill(1);
   let answered = 0;
   let cancelled = 0;
@@ -179,12 +179,13 @@ test('close with a grace leaves functions that hang behind, and tells every call
   const library = pool.load(testLibrary());
   const untilTold = library.fn<[Uint8Array], undefined>('until_told');
   const fail = library.fn<[number], undefined>('fail');
+  const { memory } = kernelsOf(pool);
   const bytes = new Uint8Array(2);
   const chunk = new Int32Array(1).fill(1);
   const outcomes = Promise.allSettled([
-    pool.kernels.memory.promised(chunk, 1), // has run when the next one hangs
+    memory.promised(chunk, 1), // has run when the next one hangs
     untilTold.promised(bytes),
-    pool.kernels.memory.promised(chunk, 1), // waits behind it
+    memory.promised(chunk, 1), // waits behind it
     fail.promised(3), // in a batch of its own
   ]);
   await begun(pool);

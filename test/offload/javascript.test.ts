@@ -2,7 +2,6 @@ import test from 'ava';
 import { AbortError, sleep, spawn } from 'greenfiber';
 import { Offload } from 'greenfiber/offload';
 
-import { answerOf } from '../helpers/answer';
 import { refused } from '../helpers/codes';
 import { caught, inTask } from '../helpers/in-task';
 
@@ -54,6 +53,7 @@ test('methods and function expressions have a source, bound and native functions
   });
   refused(t, 'ERR_FIBER_INVALID_ARG_VALUE', () => pool.js(Math.max));
   refused(t, 'ERR_FIBER_INVALID_ARG_VALUE', () => pool.js(object.method.bind(object)));
+  refused(t, 'ERR_FIBER_INVALID_ARG_VALUE', () => pool.js(Offload as never));
   refused(t, 'ERR_FIBER_INVALID_ARG_TYPE', () => pool.js('1' as never));
   await pool.close();
 });
@@ -83,21 +83,99 @@ test('cancelling the task stops the function', async (t) => {
   await pool.close();
 });
 
-test('close with a grace stops functions that hang', async (t) => {
-  const program = `
-    const { Offload } = require('greenfiber/offload');
-    const pool = new Offload({ threads: 1 });
-    pool.js(() => { for (;;); })().catch((error) => console.log(JSON.stringify('stopped')));
-    setTimeout(() => pool.close({ grace: 10 }), 50);`;
-  t.is(await answerOf(t, program), 'stopped');
+test('an argument that cannot be cloned is refused and named, whether or not a worker is free', async (t) => {
+  const pool = new Offload({ threads: 1 });
+  const later = pool.js(async function later(ms: number, value: unknown) {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return value;
+  });
+  await inTask(t, () => {
+    for (const isFree of [false, true]) {
+      const error = refused(t, 'ERR_FIBER_INVALID_ARG_VALUE', () => later(1, () => 2));
+      t.regex(error!.message, /^Argument 2 of later cannot be cloned.*: \(\) => 2 could not/);
+      t.is((error!.cause as Error).name, 'DataCloneError', `free: ${String(isFree)}`);
+      t.is(later(1, 'it works'), 'it works');
+    }
+  });
+  await t.throwsAsync(later.promised(1, Symbol('s')), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });
+  t.is(pool.stats().js.calls, 2);
+  await pool.close();
 });
 
-test('piscina is not loaded before the first call', async (t) => {
-  const program = `
-    const { Offload } = require('greenfiber/offload');
-    const pool = new Offload({ threads: 1 });
-    pool.js(() => 1);
-    console.log(Object.keys(require.cache).some((file) => file.includes('piscina')));
-    pool.close();`;
-  t.is(await answerOf(t, program), false);
+test('arguments are those of the moment of the call, also in the queue', async (t) => {
+  const pool = new Offload({ threads: 1 });
+  const echo = pool.js((numbers: number[]) => numbers);
+  const numbers = [1];
+  const first = echo.promised(numbers);
+  numbers.push(2);
+  const second = echo.promised(numbers);
+  numbers.push(3);
+  t.deepEqual(await Promise.all([first, second]), [[1], [1, 2]]);
+  await pool.close();
+});
+
+test('what memory is shared is shared with the worker', async (t) => {
+  const pool = new Offload({ threads: 1 });
+  const add = pool.js((shared: Int32Array) => Atomics.add(shared, 0, 5));
+  const shared = new Int32Array(new SharedArrayBuffer(4));
+  await Promise.all([add.promised(shared), add.promised(shared)]);
+  t.is(shared[0], 10);
+  await pool.close();
+});
+
+test('a result that cannot be cloned is an error, and the worker lives', async (t) => {
+  const pool = new Offload({ threads: 1 });
+  const results: (() => unknown)[] = [
+    () => ({ rows: 1, next: () => 1 }),
+    () => Symbol('s'),
+    () => new WeakMap(),
+    () => new Proxy({}, {}),
+    function* generator() {
+      yield 1;
+    },
+    () => ({
+      get broken(): number {
+        throw new Error('broken');
+      },
+    }),
+    async () => Promise.resolve(() => 1),
+  ];
+  await inTask(t, () => {
+    const pid = pool.js(async () => (await import('node:worker_threads')).threadId);
+    const thread = pid();
+    for (const result of results) {
+      const error = refused(t, 'ERR_OFFLOAD_CLONE', () => pool.js(result)());
+      t.regex(error!.message, /^The result of .* cannot be cloned/);
+    }
+    t.is(pid(), thread);
+    refused(t, 'ERR_OFFLOAD_CLONE', () => pool.js(results[4] as () => void)());
+    t.is(pool.js(() => 2)(), 2);
+  });
+  await pool.close();
+});
+
+test('what functions do with the channel of their thread does not confuse the pool', async (t) => {
+  const pool = new Offload({ threads: 1 });
+  const meddle = pool.js(async () => {
+    const { parentPort, workerData } = await import('node:worker_threads');
+    parentPort?.postMessage({ value: 'not the result' });
+    parentPort?.close();
+    return Object.keys(workerData as object);
+  });
+  await inTask(t, () => {
+    t.deepEqual(meddle(), []);
+    t.deepEqual(meddle(), []);
+  });
+  await pool.close();
+});
+
+test('more calls than threads are served by these threads', async (t) => {
+  const pool = new Offload({ threads: 3 });
+  const thread = pool.js(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return (await import('node:worker_threads')).threadId;
+  });
+  const threads = await Promise.all(Array.from({ length: 30 }, () => thread.promised()));
+  t.true(new Set(threads).size <= 3);
+  await pool.close();
 });

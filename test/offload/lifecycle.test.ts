@@ -4,15 +4,17 @@ import { Offload } from 'greenfiber/offload';
 
 import { answerOf } from '../helpers/answer';
 import { runChild } from '../helpers/child';
-import { testLibrary } from '../helpers/offload-library';
+import { kernelLibrary, kernelsOf, testLibrary } from '../helpers/offload-library';
 
 const library = JSON.stringify(testLibrary());
+const kernels = JSON.stringify(kernelLibrary());
 const prelude = `
   const { Offload } = require('greenfiber/offload');
   const { spawn, sleep } = require('greenfiber');
   const { Worker, isMainThread, parentPort } = require('node:worker_threads');
   const pool = new Offload({ threads: 2 });
-  const lib = pool.load(${library});`;
+  const lib = pool.load(${library});
+  const kernel = (name) => pool.load(${kernels}).fn(name);`;
 
 test('the process ends while pools are open, and waits for calls under way', async (t) => {
   const program = `${prelude}
@@ -56,9 +58,10 @@ test('a hundred pools, one after the other and some at once, leave no thread beh
     (async () => {
       await new Offload({ threads: 1 }).close();
       const before = threads();
+      const none = (pool) => pool.load(${kernels}).fn('none');
       for (let i = 0; i < 25; i++) {
         const pools = [1, 2, 3, 4].map(() => new Offload({ threads: 2, pin: i % 2 === 0 }));
-        await Promise.all(pools.map((pool) => pool.kernels.none.promised(new Uint8Array(8), 1)));
+        await Promise.all(pools.map((pool) => none(pool).promised(new Uint8Array(8), 1)));
         await Promise.all(pools.map((pool) => pool.close()));
       }
       console.log(threads() - before);
@@ -69,11 +72,12 @@ test('a hundred pools, one after the other and some at once, leave no thread beh
 test('several pools at once each run their own calls', async (t) => {
   const pools = [1, 2, 3].map((threads) => new Offload({ threads, batch: { size: threads * 5 } }));
   const chunks = pools.map(() => new Int32Array(64).fill(1));
+  const memories = pools.map((pool) => kernelsOf(pool).memory);
   await Promise.all(
-    pools.flatMap((pool, i) =>
+    memories.flatMap((memory, i) =>
       Array.from({ length: 60 }, (_, k) =>
         spawn(() => {
-          for (let n = 0; n < 4; n++) pool.kernels.memory(chunks[i]!.subarray(k, k + 1), 1);
+          for (let n = 0; n < 4; n++) memory(chunks[i]!.subarray(k, k + 1), 1);
         }),
       ),
     ),
@@ -121,7 +125,8 @@ test('workers and the main thread each have pools of their own', async (t) => {
 
 test('workers are terminated with calls under way, again and again', async (t) => {
   const body = `
-    for (let i = 0; i < 400; i++) spawn(() => { for (;;) pool.kernels.memory(new Int32Array(100), 100); });
+    const memory = kernel('memory');
+    for (let i = 0; i < 400; i++) spawn(() => { for (;;) memory(new Int32Array(100), 100); });
     for (let i = 0; i < 4; i++) lib.fn('nap').promised(30);
     parentPort.postMessage('ready');`;
   const main = `
@@ -132,7 +137,7 @@ test('workers are terminated with calls under way, again and again', async (t) =
           worker.on('message', () => setTimeout(() => worker.terminate().then(resolve), i));
         })));
       }
-      await pool.kernels.none.promised(new Uint8Array(8), 1);
+      await kernel('none').promised(new Uint8Array(8), 1);
       await pool.close();
       console.log('fine', require('fs').readdirSync('/proc/self/task').length < 20);
     })();`;

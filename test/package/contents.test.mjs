@@ -6,32 +6,46 @@ import path from 'node:path';
 import test from 'ava';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { builtMajors, majors, nodeOfMajor } from '../../scripts/lib/node_versions.mjs';
+import {
+  architectures,
+  builtMajors,
+  majors,
+  nodeOfMajor,
+} from '../../scripts/lib/node_versions.mjs';
+import { fileFor, packed } from '../../scripts/lib/prebuilds.mjs';
 import { releases } from '../../scripts/lib/releases.mjs';
 import { root, tool } from '../../scripts/lib/paths.mjs';
-import { tarball } from './install.mjs';
+import { aliasTarball, loadTarball, tarball } from './install.mjs';
 
-const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
-  .trim()
-  .split('\n')
-  .map((file) => file.replace(/^package\//, ''));
+const filesIn = (archive) =>
+  execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((file) => file.replace(/^package\//, ''));
 
-test('one binary for each supported ABI', (t) => {
-  const expected = majors.map(
-    (major) => `prebuilds/linux-x64/greenfiber.abi${nodeOfMajor(major).abi}.glibc.node`,
-  );
+const files = filesIn(tarball);
+const loadFiles = filesIn(loadTarball);
+const aliasFiles = filesIn(aliasTarball);
+
+test('one binary for each supported ABI and processor', (t) => {
+  const expected = majors
+    .map((major) => nodeOfMajor(major))
+    .flatMap((node) => packed.map((arch) => fileFor(node, arch)));
   t.deepEqual(files.filter((file) => file.endsWith('.node')).sort(), expected.sort());
 });
 
 test('what messages call supported is what is built and tested', (t) => {
-  const { SHIPPED_MAJORS, BUILT_MAJORS } = createRequire(import.meta.url)('../../dist/targets.js');
+  const { SHIPPED_MAJORS, BUILT_MAJORS, SHIPPED_ARCHITECTURES } = createRequire(import.meta.url)(
+    '../../dist/native/targets.js',
+  );
   t.deepEqual([SHIPPED_MAJORS, BUILT_MAJORS], [majors, builtMajors]);
+  t.deepEqual(Object.keys(SHIPPED_ARCHITECTURES), architectures);
   t.deepEqual(Object.keys(releases).map(Number), [...majors, ...builtMajors].sort());
 });
 
-test('no binding.gyp in the root, so that no package manager compiles at install time', (t) => {
-  t.false(files.includes('binding.gyp'));
-  t.true(files.includes('src-native/binding.gyp'));
+test('a build for whoever wants one, of which npm is told that it is none of its business', (t) => {
+  t.true(files.includes('binding.gyp'));
+  t.is(JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).gypfile, false);
 });
 
 test('no script runs at install time', (t) => {
@@ -60,16 +74,31 @@ test('the page of greenfiber/inspect', (t) => {
     'graph.mjs',
     'charts.mjs',
     'dom.mjs',
+    'groups.mjs',
+    'table.mjs',
   ];
   for (const file of page) t.true(files.includes(`lib/inspect/page/${file}`), file);
 });
 
-test('the page of load reports', (t) => {
-  for (const file of ['page.css', 'page.js']) t.true(files.includes(`lib/load/page/${file}`), file);
+test('the load tester is no part of it, and has its page, licence and readme in a package of its own', (t) => {
+  t.deepEqual(
+    files.filter((file) => /^(dist|lib)\/load\//.test(file)),
+    [],
+  );
+  const needed = [
+    ...['LICENSE', 'README.md', 'dist/cli.js', 'lib/page/page.css', 'lib/page/page.js'],
+    'results.schema.json',
+  ];
+  for (const file of needed) t.true(loadFiles.includes(file), file);
+});
+
+test('the package that stands for fibers passes on both of its modules, with their types', (t) => {
+  const modules = ['fibers.js', 'fibers.d.ts', 'future.js', 'future.d.ts'];
+  t.deepEqual(aliasFiles.sort(), ['LICENSE', 'README.md', 'package.json', ...modules].sort());
 });
 
 test('no build output but the binaries, no tests, no settings of ours', (t) => {
-  const strays = files.filter((file) => /^(test|scripts|build|\.)|src-native\/build/.test(file));
+  const strays = [...files, ...loadFiles].filter((file) => /^(test|scripts|build|\.)/.test(file));
   t.deepEqual(strays, []);
 });
 
@@ -78,19 +107,21 @@ test('no file names the folder it was built in', (t) => {
   t.false(unpacked.includes(root));
 });
 
-test('publint has nothing to say', async (t) => {
-  const { messages, pkg } = await publint({
-    pack: { tarball: Uint8Array.from(readFileSync(tarball)).buffer },
-    strict: true,
+for (const [name, archive] of Object.entries({ greenfiber: tarball, fibers: aliasTarball })) {
+  test(`publint has nothing to say of ${name}`, async (t) => {
+    const { messages, pkg } = await publint({
+      pack: { tarball: Uint8Array.from(readFileSync(archive)).buffer },
+      strict: true,
+    });
+    t.deepEqual(
+      messages.map((message) => formatMessage(message, pkg)),
+      [],
+    );
   });
-  t.deepEqual(
-    messages.map((message) => formatMessage(message, pkg)),
-    [],
-  );
-});
 
-test('the types resolve as the modules do (are the types wrong?)', (t) => {
-  // Subpaths such as greenfiber/testing need the `exports` that resolution as of Node 10 does not know.
-  const args = ['--no-emoji', '--profile', 'node16', tarball];
-  t.notThrows(() => execFileSync(tool('attw'), args, { encoding: 'utf8' }));
-});
+  test(`the types of ${name} resolve as the modules do (are the types wrong?)`, (t) => {
+    // Subpaths such as greenfiber/testing need the `exports` that resolution as of Node 10 does not know.
+    const args = ['--no-emoji', '--profile', 'node16', archive];
+    t.notThrows(() => execFileSync(tool('attw'), args, { encoding: 'utf8' }));
+  });
+}

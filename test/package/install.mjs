@@ -1,11 +1,13 @@
 // A user's empty folder with the tarball installed in it, on a machine without a compiler.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
 export const tarball = process.env.GREENFIBER_TARBALL;
+export const loadTarball = process.env.GREENFIBER_LOAD_TARBALL;
+export const aliasTarball = process.env.GREENFIBER_ALIAS_TARBALL;
 
 // The npm that runs with this Node's own `node`; npm itself is the machine's.
 const npmCli = process.env.npm_execpath;
@@ -35,9 +37,22 @@ export class Installation {
   static async make(node) {
     const folder = mkdtempSync(path.join(os.tmpdir(), `greenfiber-user-${node.major}-`));
     const installation = new Installation(node, folder);
-    // --offline: nothing may be fetched but what npm has in its cache.
-    await installation.node(npmCli, 'install', '--offline', '--no-audit', '--no-fund', tarball);
+    await installation.install(tarball);
     return installation;
+  }
+
+  // Its package.json with some more in it, installed.
+  async installWith(more) {
+    const file = path.join(this.app, 'package.json');
+    const settings = JSON.parse(readFileSync(file, 'utf8'));
+    const dependencies = { ...settings.dependencies, ...more.dependencies };
+    writeFileSync(file, JSON.stringify({ ...settings, ...more, dependencies }));
+    await this.install('--install-links');
+  }
+
+  // --offline: nothing may be fetched but what npm has in its cache.
+  async install(...tarballs) {
+    await this.node(npmCli, 'install', '--offline', '--no-audit', '--no-fund', ...tarballs);
   }
 
   constructor(node, folder) {
@@ -51,11 +66,13 @@ export class Installation {
 
   // Runs the user's Node in the user's folder and answers what it printed.
   async node(...args) {
-    const { stdout } = await start(path.join(this.folder, 'bin', 'node'), args, {
-      cwd: this.app,
-      env: this.#env,
-    });
+    const { stdout } = await this.run(...args);
     return stdout.trim();
+  }
+
+  run(...args) {
+    const options = { cwd: this.app, env: this.#env };
+    return start(path.join(this.folder, 'bin', 'node'), args, options);
   }
 
   async script(name, source) {

@@ -1,12 +1,21 @@
 // The tarball, installed offline in an empty folder with no compiler on the PATH, on each Node.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { gypEnvironment } from '../../scripts/lib/native.mjs';
 import { majors, nodeOfMajor, runningNode } from '../../scripts/lib/node_versions.mjs';
 import { root, tool } from '../../scripts/lib/paths.mjs';
-import { Installation } from './install.mjs';
+import { aliasTarball, Installation, loadTarball, tarball } from './install.mjs';
 
 const pingPong = `
   const fiber = new Fiber((ball) => {
@@ -20,7 +29,9 @@ const score = '1,11,21';
 // The packages that ours depends on, and what those depend on, come from npm's cache.
 test.before(() => {
   const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
-  const needed = Object.entries(packages).filter(([where, { dev }]) => where !== '' && !dev);
+  const needed = Object.entries(packages).filter(
+    ([where, { dev, link }]) => where.startsWith('node_modules/') && !dev && !link,
+  );
   const named = needed.map(([where, { version }]) => {
     const name = where.slice(where.lastIndexOf('node_modules/') + 'node_modules/'.length);
     return `${name}@${version}`;
@@ -28,12 +39,27 @@ test.before(() => {
   execFileSync('npm', ['cache', 'add', ...new Set(named)]);
 });
 
+// What an application has to carry along.
+function treeOf(app) {
+  const folder = path.join(app, 'node_modules');
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const bytes = files.map((file) => statSync(path.join(file.parentPath, file.name)).size);
+  return {
+    packages: readdirSync(folder).filter((name) => !name.startsWith('.')),
+    bytes: bytes.reduce((sum, size) => sum + size, 0),
+  };
+}
+
 for (const major of majors) {
   test.serial(
     `Node ${major}: installs without a compiler; require and import share one state`,
     async (t) => {
       const user = await Installation.make(nodeOfMajor(major));
       t.false(existsSync(path.join(user.package, 'build')), 'something was compiled');
+      const { packages, bytes } = treeOf(user.app);
+      t.true(packages.length <= 3, packages.join());
+      t.true(bytes <= 4e6, `${String(bytes)} bytes`);
 
       const required = `const { Fiber } = require('greenfiber');${pingPong}`;
       t.is(await user.script('required.cjs', required), score);
@@ -58,9 +84,12 @@ for (const major of majors) {
     `;
       t.is(await user.script('inspected.mjs', inspected), '0 true');
 
-      const command = path.join('node_modules', 'greenfiber', 'dist', 'load', 'cli.js');
+      const command = path.join('node_modules', 'greenfiber', 'dist', 'cli.js');
+      const refused = await t.throwsAsync(user.run(command, 'load', 'scenario.ts'));
+      t.regex(refused.stderr, /npm install greenfiber-load$/m);
+      await user.install(tarball, loadTarball);
       const scenario = `
-      import { check, vu } from 'greenfiber/load';
+      import { check, vu } from 'greenfiber-load';
       export default (): void => void check(vu().id as number, { 'has a number': (id) => id > 0 });
     `;
       writeFileSync(path.join(user.app, 'scenario.ts'), scenario);
@@ -84,6 +113,37 @@ for (const major of majors) {
   );
 }
 
+for (const major of majors) {
+  test.serial(
+    `Node ${major}: a dependency that asks for fibers gets the package that stands for it`,
+    async (t) => {
+      const user = await Installation.make(nodeOfMajor(major));
+      const old = path.join(user.folder, 'old');
+      mkdirSync(old);
+      const settings = { name: 'old', version: '1.0.0', dependencies: { fibers: '^5.0.0' } };
+      writeFileSync(path.join(old, 'package.json'), JSON.stringify(settings));
+      const source = `
+      const Fiber = require('fibers');
+      const Future = require('fibers/future');
+      exports.greet = Future.wrap((name, done) => setImmediate(done, null, 'hello ' + name));
+      exports.start = (body) => Fiber(body).run();
+      exports.Fiber = Fiber;
+    `;
+      writeFileSync(path.join(old, 'index.js'), source);
+      await user.installWith({
+        dependencies: { old: `file:${old}` },
+        overrides: { fibers: `file:${aliasTarball}` },
+      });
+      const app = `
+      const { Fiber, greet, start } = require('old');
+      start(() => console.log(greet('you').wait(), Fiber === require('greenfiber/fibers')));
+    `;
+      t.is(await user.script('old.cjs', app), 'hello you true');
+      rmSync(user.folder, { recursive: true });
+    },
+  );
+}
+
 test.serial(
   'without a fitting binary it says that it is not supported, and the command that it names builds one',
   async (t) => {
@@ -100,7 +160,7 @@ test.serial(
     t.is(seen.isSupported, false);
     t.is(seen.code, 'ERR_FIBER_UNSUPPORTED');
     const command = /npx node-gyp rebuild --directory [\w./-]+\w/.exec(seen.message)?.[0];
-    t.is(command, 'npx node-gyp rebuild --directory node_modules/greenfiber/src-native');
+    t.is(command, 'npx node-gyp rebuild --directory node_modules/greenfiber');
 
     // npx would fetch node-gyp, and node-gyp the headers.
     symlinkSync(tool('node-gyp'), path.join(user.app, 'node_modules', '.bin', 'node-gyp'));

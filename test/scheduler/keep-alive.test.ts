@@ -4,6 +4,7 @@
 import test from 'ava';
 
 import { runChild, type Program } from '../helpers/child';
+import { kernelLibrary } from '../helpers/offload-library';
 
 const GIVEN_UP: Record<string, Program> = {
   'a sleep': ({ spawn, sleep }) => {
@@ -52,18 +53,16 @@ for (const [what, program] of Object.entries(GIVEN_UP)) {
 }
 
 test('an offloaded call of a task in the background keeps no process alive', async (t) => {
-  const { stdout, signal } = await runChild(
-    ({ spawn }) => {
-      const { Offload } = require('greenfiber/offload') as typeof import('greenfiber/offload');
-      const { arith } = new Offload({ threads: 1 }).kernels;
-      const task = spawn(() => {
-        for (;;) arith(new Int32Array(1024), 1e6);
-      });
-      setTimeout(() => task.unref(), 50);
-      process.on('exit', () => console.log('ended'));
-    },
-    { timeout: 30_000 },
-  );
+  const program = `
+    const { spawn } = require('greenfiber');
+    const { Offload } = require('greenfiber/offload');
+    const arith = new Offload({ threads: 1 }).load(${JSON.stringify(kernelLibrary())}).fn('arith');
+    const task = spawn(() => {
+      for (;;) arith(new Int32Array(1024), 1e6);
+    });
+    setTimeout(() => task.unref(), 50);
+    process.on('exit', () => console.log('ended'));`;
+  const { stdout, signal } = await runChild(program, { timeout: 30_000 });
   t.deepEqual({ stdout, signal }, { stdout: 'ended\n', signal: null });
 });
 

@@ -11,7 +11,6 @@ import {
   sync,
   wait,
   yieldNow,
-  type Task,
 } from 'greenfiber';
 import { runChild } from '../helpers/child';
 
@@ -102,6 +101,35 @@ test('a fiber that belongs to a task that sleeps cannot be continued by others',
   t.is(await task, 'done');
 });
 
+test('a task that transfers away goes on when the other fiber ends, and nobody else ends it', async (t) => {
+  const log: unknown[] = [];
+  const task = spawn(() => {
+    const root = Fiber.current!;
+    const other = new Fiber(() => {
+      for (const call of [() => root.throw(1), () => root.return(), () => Fiber.main.transfer()]) {
+        t.throws(call, { code: 'ERR_FIBER_TRANSFER' });
+      }
+      t.throws(() => sleep(1), { code: 'ERR_FIBER_NOT_IN_FIBER' });
+      return 'other ends';
+    });
+    log.push(other.transfer());
+    sleep(1);
+    const inner: Fiber = new Fiber(() => {
+      try {
+        return new Fiber(() => inner.throw('taken over')).transfer();
+      } catch (error) {
+        log.push(error);
+        return 'inner ends';
+      }
+    });
+    log.push(inner.resume());
+    sleep(1);
+    return 'task ends';
+  });
+  t.is(await task, 'task ends');
+  t.deepEqual(log, ['other ends', 'taken over', 'inner ends']);
+});
+
 test("a task's own stack has nobody to yield to, and the task goes on", async (t) => {
   const code = await spawn(() => {
     t.false(Fiber.isYieldable());
@@ -121,168 +149,6 @@ test('on the main stack, and in a fiber of no task, blocking calls are refused',
     t.throws(call, { code: 'ERR_FIBER_NOT_IN_FIBER' });
     t.throws(() => new Fiber(call).resume(), { code: 'ERR_FIBER_NOT_IN_FIBER' });
   }
-});
-
-test('join answers what the task returned, or throws what it threw, as often as asked', async (t) => {
-  const boom = new Error('boom');
-  await spawn(() => {
-    const good = spawn(() => 'value');
-    const bad = spawn(() => {
-      throw boom;
-    });
-    t.is(good.join(), 'value');
-    t.is(good.join(), 'value');
-    t.is(good.status, 'finished');
-    for (let i = 0; i < 2; i++)
-      t.is(
-        t.throws(() => bad.join()),
-        boom,
-      );
-    t.is(bad.status, 'failed');
-  });
-});
-
-test('many tasks may join one', async (t) => {
-  const slow = spawn(() => {
-    sleep(2);
-    return 7;
-  });
-  const joiners = Array.from({ length: 20 }, () => spawn(() => slow.join()));
-  t.deepEqual(await Promise.all(joiners), Array(20).fill(7));
-});
-
-test('a task cannot join itself', async (t) => {
-  const code = await spawn(() => {
-    try {
-      currentTask()?.join();
-    } catch (error) {
-      return (error as { code: string }).code;
-    }
-    return undefined;
-  });
-  t.is(code, 'ERR_TASK_JOINS_ITSELF');
-});
-
-test('a task is awaitable, before and after its end', async (t) => {
-  const task = spawn(() => {
-    sleep(1);
-    return 1;
-  });
-  t.is(await task, 1);
-  t.is(await task, 1);
-  const failing = spawn(() => {
-    throw new RangeError('bad');
-  });
-  await t.throwsAsync(failing.then(), { instanceOf: RangeError });
-  await t.throwsAsync(failing.then(), { instanceOf: RangeError });
-});
-
-test('status and stack tell where a task is', async (t) => {
-  const seen: string[] = [];
-  let open: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  const task: Task = spawn(function body() {
-    seen.push(task.status);
-    (function inTheMiddle() {
-      new Fiber(() => wait(gate)).resume();
-    })();
-  });
-  task.name = 'watched';
-  t.is(task.status, 'ready');
-  t.is(task.stack, '');
-  await spawn(() => sleep(1));
-  t.is(task.status, 'parked');
-  t.regex(task.stack, /inTheMiddle[^]*body/);
-  t.is(task.name, 'watched');
-  open();
-  await task;
-  t.deepEqual(seen, ['running']);
-  t.is(task.status, 'finished');
-  t.true(task.done);
-});
-
-test('wait answers what a promise is fulfilled with, and throws what it is rejected with', async (t) => {
-  const value = await spawn(() => {
-    t.is(wait(5), 5);
-    t.is(wait(Promise.resolve(6)), 6);
-    const foreign = { then: (done: (value: number) => void) => done(7) };
-    t.is(wait(foreign as PromiseLike<number>), 7);
-    const error = new Error('rejected');
-    t.is(
-      t.throws(() => wait(Promise.reject(error))),
-      error,
-    );
-    return wait(new Promise<string>((resolve) => setTimeout(resolve, 2, 'late')));
-  });
-  t.is(value, 'late');
-});
-
-test('a task never goes on inside the call that wakes it', async (t) => {
-  const order: string[] = [];
-  let resolve: (value: number) => void = () => undefined;
-  const promise = new Promise<number>((done) => (resolve = done));
-  const task = spawn(() => {
-    wait(promise);
-    order.push('task');
-  });
-  await spawn(() => sleep(1));
-  resolve(1);
-  order.push('after resolve');
-  await task;
-  t.deepEqual(order, ['after resolve', 'task']);
-});
-
-test('sync gives async functions and functions with callbacks a blocking face', async (t) => {
-  const add = sync(async (a: number, b: number) => Promise.resolve(a + b));
-  const later = sync.callback((value: number, done: (e: unknown, v?: number) => void) => {
-    setTimeout(done, 1, null, value * 2);
-  });
-  const now = sync.callback((done: (e: unknown, v?: string) => void) => done(undefined, 'at once'));
-  const fails = sync.callback((done: (e: unknown) => void) => done(new Error('refused')));
-  await spawn(() => {
-    t.is(add(1, 2), 3);
-    t.is(later(21), 42);
-    t.is(now(), 'at once');
-    t.throws(() => fails(), { message: 'refused' });
-  });
-  const object = {
-    base: 10,
-    add: sync(async function (this: { base: number }, n: number) {
-      return Promise.resolve(this.base + n);
-    }),
-  };
-  t.is(await spawn(() => object.add(1)), 11);
-});
-
-test('a callback that comes twice is an error of whoever calls it', async (t) => {
-  let again: () => void = () => undefined;
-  const twice = sync.callback((done: (e: unknown, v?: number) => void) => {
-    again = () => done(null, 2);
-    done(null, 1);
-  });
-  t.is(await spawn(() => twice()), 1);
-  t.throws(again, { code: 'ERR_CALLBACK_TWICE' });
-});
-
-test('fiberize makes an async function of one that blocks', async (t) => {
-  const double = fiberize(function (this: unknown, n: number) {
-    sleep(1);
-    return n * 2;
-  });
-  t.is(await double(4), 8);
-  const object = {
-    factor: 3,
-    times: fiberize(function (this: { factor: number }, n: number) {
-      return this.factor * n;
-    }),
-  };
-  t.is(await object.times(5), 15);
-  await t.throwsAsync(
-    fiberize(() => {
-      throw new TypeError('no');
-    })(),
-    { instanceOf: TypeError },
-  );
 });
 
 test('timers, promises and sockets are served while tasks yield for ever', async (t) => {
@@ -432,87 +298,6 @@ test('arguments are checked', (t) => {
   t.throws(() => sleep(NaN), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });
   t.throws(() => sleep(-1), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });
   t.throws(() => new Scheduler({ slice: 0 }), { code: 'ERR_FIBER_INVALID_ARG_VALUE' });
-});
-
-test('the error of a task that nobody joins is an unhandled rejection', async (t) => {
-  const lonely = await runChild(({ spawn }) => {
-    spawn(() => {
-      throw new Error('nobody looks');
-    });
-  });
-  t.is(lonely.signal, null);
-  t.is(lonely.code, 1);
-  t.regex(lonely.stderr, /nobody looks/);
-  const joined = await runChild(({ spawn }) => {
-    const bad = spawn(() => {
-      throw new Error('somebody looks');
-    });
-    spawn(() => {
-      try {
-        bad.join();
-      } catch {
-        console.log('seen');
-      }
-    });
-  });
-  t.like(joined, { code: 0, signal: null, stdout: 'seen\n', stderr: '' });
-});
-
-test('a process that ends while tasks sleep for ever reports a deadlock', async (t) => {
-  const stuck = await runChild(({ spawn, wait }) => {
-    const task = spawn(function deep() {
-      wait(new Promise(() => undefined));
-    });
-    task.name = 'the one that waits';
-    spawn(() => task.join());
-  });
-  t.is(stuck.code, 13);
-  t.regex(stuck.stderr, /deadlock[^]*2 tasks/);
-  t.regex(stuck.stderr, /"the one that waits" \[parked\]: waits in wait on Promise\n[^]*deep/);
-  t.regex(stuck.stderr, /Task\.join on task 1 "the one that waits"/);
-});
-
-test('no deadlock is reported for tasks in the background, or when the process is told to exit', async (t) => {
-  const background = await runChild(({ spawn, sleep }) => {
-    spawn(() => sleep(60_000)).unref();
-    spawn(() => sleep(Infinity)).unref();
-  });
-  t.like(background, { code: 0, signal: null, stderr: '' });
-  const told = await runChild(({ spawn, sleep }) => {
-    spawn(() => sleep(Infinity));
-    setTimeout(() => process.exit(3), 5);
-  });
-  t.like(told, { code: 3, signal: null, stderr: '' });
-});
-
-test('a task that holds the thread is warned about when debugging', async (t) => {
-  const slow = await runChild(
-    ({ spawn }) => {
-      spawn(() => {
-        const begin = Date.now();
-        while (Date.now() - begin < 60);
-      }).name = 'hog';
-    },
-    { env: { GREENFIBER_DEBUG: '1', GREENFIBER_SLOW_MS: '20' } },
-  );
-  t.regex(slow.stderr, /SlowTaskWarning: hog held the thread for \d+ ms/);
-});
-
-test('workers run tasks of their own, and can be terminated while tasks sleep', async (t) => {
-  const exit = await runChild(`
-    const { Worker } = require('node:worker_threads');
-    const source = \`
-      const { spawn, sleep } = require('greenfiber');
-      const { parentPort } = require('node:worker_threads');
-      spawn(() => { sleep(1); parentPort.postMessage('slept'); sleep(1e6); });
-      for (let i = 0; i < 10; i++) spawn(() => sleep(1e6));
-    \`;
-    const workers = [0, 1].map(() => new Worker(source, { eval: true }));
-    for (const worker of workers) {
-      worker.on('message', (text) => { console.log(text); worker.terminate(); });
-    }
-  `);
-  t.like(exit, { code: 0, signal: null, stdout: 'slept\nslept\n' });
 });
 
 test('the longest turn is what tasks ran for, not what the event loop waited for', async (t) => {

@@ -1,4 +1,5 @@
 // Random programs with effects, fibers, errors and kept continuations, as data.
+import { randomBelow } from '../../helpers/random';
 
 export type Expression =
   | { kind: 'number'; value: number }
@@ -42,17 +43,10 @@ const USES: ClauseProgram['then'][] = [
 
 /** Numbers that depend on a seed alone. */
 export class Random {
-  #state: number;
+  readonly below: (limit: number) => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0 || 1;
-  }
-
-  below(limit: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % limit;
+    this.below = randomBelow(seed);
   }
 
   pick<T>(from: readonly T[]): T {

@@ -1,0 +1,1 @@
+require('greenfiber').wait(new Promise(() => undefined));

@@ -1,0 +1,4 @@
+function thrower() {
+  throw new TypeError('thrown at the top level');
+}
+thrower();

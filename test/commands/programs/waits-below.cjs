@@ -1,0 +1,3 @@
+const { wait } = require('greenfiber');
+
+exports.soon = wait(new Promise((resolve) => setTimeout(resolve, 5, 'waited for')));

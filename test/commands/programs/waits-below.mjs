@@ -1,0 +1,4 @@
+import { sleep } from 'greenfiber';
+
+sleep(5);
+export const soon = 'waited for';

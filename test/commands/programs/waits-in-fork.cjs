@@ -1,0 +1,3 @@
+const { fork } = require('node:child_process');
+
+fork(require.resolve('./waits.cjs'), ['in a fork']);

@@ -1,0 +1,2 @@
+// Node on an Apple machine, as far as programs can tell.
+require('./pretend.cjs')('darwin', 'arm64');

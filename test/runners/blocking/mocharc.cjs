@@ -1,0 +1,1 @@
+module.exports = { ui: 'tdd', require: 'greenfiber/test/globals' };

@@ -1,0 +1,1 @@
+globalThis.hasCallbacks = false; // of Vitest, which gives a body its context instead
