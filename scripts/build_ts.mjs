@@ -1,10 +1,24 @@
-// lib/ -> dist/. What the main entry point passes on is then made to load when it is first read: most programs use a few
-// parts, and a module costs a fraction of a millisecond.
-import { readFileSync, writeFileSync } from 'node:fs';
+// lib/ -> dist/, in both packages, and the faces for `import`. What the main entry point passes on is then made to load when it is first read: most
+// programs use a few parts, and a module costs a fraction of a millisecond.
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { writeFaces } from './lib/esm_faces.mjs';
 import { inRoot, tool } from './lib/paths.mjs';
 import { fail, run } from './lib/run.mjs';
 
-run(tool('tsc'), ['-p', 'tsconfig.build.json']);
+// Source maps lead to lib/, which is not published.
+const toPublish = process.argv.includes('--to-publish');
+const flags = toPublish ? ['--sourceMap', 'false', '--declarationMap', 'false'] : [];
+// The load tester sees of greenfiber what has been built.
+for (const folder of [inRoot(), inRoot('load')]) {
+  run(tool('tsc'), ['-p', path.join(folder, 'tsconfig.build.json'), ...flags]);
+  writeFaces(folder);
+}
+
+// In a checkout the load tester is also where it was before it became a package: programs name dist/load.
+const link = inRoot('dist', 'load');
+rmSync(link, { recursive: true, force: true });
+if (!toPublish) symlinkSync(path.join('..', 'load', 'dist'), link);
 
 const file = inRoot('dist', 'index.js');
 const names = new Map(); // of the exports, by the module that they come from
@@ -26,4 +40,13 @@ const statements = [...names].map(
   ([from, exported]) =>
     `(0, copies_1.exportLazily)(exports, ${JSON.stringify(exported)}, () => require("${from}"));`,
 );
-writeFileSync(file, lazy.replace(/(?=\/\/# sourceMappingURL)/, `${statements.join('\n')}\n`));
+// By such a statement Node finds the names that `import` may ask for. The compiler writes none for a name that a global
+// function has, too.
+const undeclared = [...names.values()]
+  .flat()
+  .filter((name) => !compiled.includes(`exports.${name} =`));
+statements.unshift(...undeclared.map((name) => `exports.${name} = void 0;`));
+writeFileSync(
+  file,
+  lazy.replace(/(?=\/\/# sourceMappingURL|$(?![^]))/, `${statements.join('\n')}\n`),
+);

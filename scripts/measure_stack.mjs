@@ -1,15 +1,17 @@
 // How much stack do V8 and Node use in C++ beneath the limit at which JavaScript is told that its stack is
 // full? Performs one operation after the other just above the limit, in a fiber, and finds the lowest byte
-// that was written (test/native/watermark). The answer is what kHeadroom in src-native/fiber/runtime.h needs.
+// that was written (test/native/watermark). The answer is what kHeadroom in src-native/fiber/runtime_options.h needs.
 //
 //   node scripts/measure_stack.mjs                              on all four Node versions
 //   node scripts/measure_stack.mjs --node 26 --only 'vm.Script'
 //   node scripts/measure_stack.mjs --write                      puts the table into docs/stack-sizes.md
+//   node scripts/measure_stack.mjs --arch arm64 --node 24       in an emulator, slowly
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { replaceGenerated } from '../bench/js/generated.mjs';
 import { targets } from '../bench/js/targets.mjs';
-import { gypEnvironment } from './lib/native.mjs';
+import { prepare } from './lib/emulated.mjs';
+import { crossCompiler, gypEnvironment } from './lib/native.mjs';
 import { majors, runningNode } from './lib/node_versions.mjs';
 import { inRoot, tool } from './lib/paths.mjs';
 import { capture, run } from './lib/run.mjs';
@@ -18,7 +20,8 @@ const { values } = parseArgs({
   options: {
     node: { type: 'string', default: majors.join() },
     bindings: { type: 'string' }, // a folder of addons named MAJOR.node
-    only: { type: 'string', default: '' },
+    only: { type: 'string', default: '' }, // operations whose names have one of these in them: "vm,spawn"
+    arch: { type: 'string', default: process.arch },
     write: { type: 'boolean', default: false },
   },
 });
@@ -26,23 +29,29 @@ const { values } = parseArgs({
 const HEADROOM = 48 * 1024;
 const folder = inRoot('test', 'native', 'watermark');
 const operations = Object.keys(createRequire(import.meta.url)(`${folder}/operations.cjs`)).filter(
-  (name) => name.includes(values.only),
+  (name) => values.only.split(',').some((part) => name.includes(part)),
 );
 
 function buildWatermark() {
-  run(tool('node-gyp'), ['configure', 'build', '--silent', '--directory', folder], {
-    env: gypEnvironment(runningNode().nodedir),
+  const how = ['--silent', '--arch', values.arch, '--directory', folder];
+  run(tool('node-gyp'), ['configure', 'build', ...how], {
+    env: { ...gypEnvironment(runningNode().nodedir), ...crossCompiler(values.arch) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return `${folder}/build/Release/watermark.node`;
 }
 
-async function probeOnce({ execPath, binding }, watermark, operation, skip) {
+const measured =
+  values.arch === process.arch
+    ? targets(values.node, values.bindings)
+    : values.node.split(',').map((major) => prepare(major, { testAddons: false }));
+
+async function probeOnce({ execPath, binding, env = process.env }, watermark, operation, skip) {
   const flags = ['--expose-gc', '--allow-natives-syntax', '--no-warnings'];
   const { ok, output } = await capture(
     execPath,
     [...flags, `${folder}/probe.cjs`, watermark, operation, String(skip)],
-    { env: { ...process.env, GREENFIBER_BINDING: binding }, quiet: true },
+    { env: { ...env, GREENFIBER_BINDING: binding ?? env.GREENFIBER_BINDING }, quiet: true },
   );
   const result = /\{"used":.*\}/.exec(output);
   if (!ok || !result) return { failure: output.trim().split('\n').at(-1) || 'failed' };
@@ -66,7 +75,7 @@ const shown = ({ used, fatal, failure }) =>
 
 const watermark = buildWatermark();
 const columns = [];
-for (const target of targets(values.node, values.bindings)) {
+for (const target of measured) {
   const used = {};
   for (const operation of operations) {
     used[operation] = await probe(target, watermark, operation);

@@ -1,4 +1,4 @@
-// Before npm makes a tarball: all binaries are there, and dist/ is made of what lib/ is now.
+// Before npm makes a tarball: the binaries of every machine are there, and dist/ is made of what lib/ is now.
 import { rmSync } from 'node:fs';
 import { inRoot } from './lib/paths.mjs';
 import { missingPrebuilds } from './lib/prebuilds.mjs';
@@ -6,7 +6,10 @@ import { fail, run } from './lib/run.mjs';
 
 const missing = missingPrebuilds();
 if (missing.length > 0) {
-  fail(`no binary for Node ${missing.join(', ')} in prebuilds/: npm run prebuildify makes them`);
+  fail(
+    `there is no ${missing.join(', ')}: npm run prebuildify makes those of the machine it runs on; ` +
+      'a package without the others is made with GREENFIBER_ARCHITECTURES=x64',
+  );
 }
-rmSync(inRoot('dist'), { recursive: true, force: true });
-run('npm', ['run', '--silent', 'build:ts'], { stdio: ['ignore', 2, 2] });
+for (const dist of ['dist', 'load/dist']) rmSync(inRoot(dist), { recursive: true, force: true });
+run('npm', ['run', '--silent', 'build:ts', '--', '--to-publish'], { stdio: ['ignore', 2, 2] });

@@ -1,9 +1,10 @@
 // Everything between a fresh clone and a working build: system tools, dependencies, the addon, the
 // TypeScript. Each step runs only if its result is missing or older than its sources, so the second
-// time costs nothing. Uses Node's builtins only: it runs before `npm ci`.
+// time costs nothing. Uses Node's builtins only: it runs before `npm ci`. `--without-addon`: another Node's is built elsewhere.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { isStale } from './lib/files.mjs';
+import { nativeSources } from './lib/native.mjs';
 import { inRoot } from './lib/paths.mjs';
 import { fail, run } from './lib/run.mjs';
 
@@ -17,15 +18,24 @@ if (process.env.CI && process.argv.includes('--linters')) {
   needed.wrk = 'wrk';
 }
 
-function onPath(command) {
-  return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
-}
+// Another malloc, which servers like to preload (test/hazards/allocators.test.ts).
+const allocators = {
+  'libjemalloc.so.2': 'libjemalloc2',
+  'libmimalloc.so.2': 'libmimalloc2.0',
+  'libtcmalloc_minimal.so.4': 'libtcmalloc-minimal4',
+};
+if (process.env.CI && process.argv.includes('--linters')) Object.assign(needed, allocators);
+
+const succeeds = (command) => spawnSync('sh', ['-c', command], { stdio: 'ignore' }).status === 0;
+
+const isThere = (name) =>
+  succeeds(name in allocators ? `/sbin/ldconfig -p | grep -q ${name}` : `command -v ${name}`);
 
 function systemPackages() {
-  const missing = Object.keys(needed).filter((command) => !onPath(command));
+  const missing = Object.keys(needed).filter((name) => !isThere(name));
   if (missing.length === 0) return;
   const packages = missing.map((command) => needed[command]);
-  if (process.getuid() !== 0 || !onPath('apt-get')) {
+  if (process.getuid() !== 0 || !isThere('apt-get')) {
     fail(
       `please install ${packages.join(', ')} (Debian: sudo apt-get install ${packages.join(' ')})`,
     );
@@ -49,18 +59,25 @@ function native() {
   const stamp = 'build/node-version';
   const sameNode =
     existsSync(inRoot(stamp)) && readFileSync(inRoot(stamp), 'utf8') === process.versions.node;
-  if (sameNode && !isStale(stamp, ['src-native', 'include', 'package-lock.json'])) return;
+  if (sameNode && !isStale(stamp, [...nativeSources, 'package-lock.json'])) return;
   console.log('setup: building the addon');
   run(process.execPath, ['scripts/build_native.mjs']);
 }
 
 function typescript() {
-  if (!isStale('dist/index.js', ['lib', 'tsconfig.json', 'tsconfig.build.json'])) return;
-  console.log('setup: compiling lib/');
+  const sources = [
+    'lib',
+    'load/lib',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'load/tsconfig.build.json',
+  ];
+  if (!isStale('load/dist/index.js', sources)) return;
+  console.log('setup: compiling lib/ and load/lib/');
   run('npm', ['run', '--silent', 'build:ts']);
 }
 
 systemPackages();
 dependencies();
-native();
+if (!process.argv.includes('--without-addon')) native();
 typescript();

@@ -28,6 +28,7 @@ const quick = [
   'hazards/fast-calls.test.js',
   'hazards/microtasks.test.js',
   'hazards/node-api.test.js',
+  'hazards/wasm.test.js',
 ];
 const core = ['crashes', 'engine', 'fiber', 'hazards', 'lifecycle', 'scheduler'];
 

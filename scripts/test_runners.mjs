@@ -1,18 +1,10 @@
 // Runs test files that use greenfiber under other people's test runners, as programs do: test/runners. The runners come
 // from npm, once, into the git-ignored folder .runners.
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { installInto, placePackage, placeTests } from './lib/npm_folder.mjs';
 import { inRoot } from './lib/paths.mjs';
-import { capture, run } from './lib/run.mjs';
+import { capture } from './lib/run.mjs';
 import { table } from './lib/table.mjs';
 import { print } from './lib/totals.mjs';
 
@@ -21,38 +13,6 @@ const longest = 180_000; // milliseconds; who takes longer hangs
 
 const folder = inRoot('.runners');
 const inFolder = (...parts) => path.join(folder, ...parts);
-
-function install() {
-  const list = `${runners.join('\n')}\n`;
-  const stamp = inFolder('installed.txt');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === list) return;
-  console.log(`installing ${runners.join(', ')}`);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(inFolder('package.json'), '{ "private": true }\n');
-  run('npm', ['install', '--no-save', '--no-package-lock', '--ignore-scripts', ...runners], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  writeFileSync(stamp, list);
-}
-
-// Where a program has it, with the addon of this checkout; what it depends on is found in the checkout.
-function placePackage() {
-  const target = inFolder('node_modules', 'greenfiber');
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(path.join(target, 'build', 'Release'), { recursive: true });
-  for (const part of ['dist', 'package.json', 'build/Release/greenfiber.node']) {
-    cpSync(inRoot(part), path.join(target, part), { recursive: true });
-  }
-  symlinkSync(inRoot('node_modules'), path.join(target, 'node_modules'));
-}
-
-function placeTests() {
-  for (const part of readdirSync(inRoot('test/runners'))) {
-    rmSync(inFolder(part), { recursive: true, force: true });
-    cpSync(inRoot('test/runners', part), inFolder(part), { recursive: true });
-  }
-}
 
 const jest = ['node_modules/jest/bin/jest.js'];
 const vitest = (pool, ...more) => [
@@ -84,42 +44,78 @@ const configurations = {
   ...(isolation && { 'node --test, one process': [...nodeTest, `${isolation}=none`] }),
 };
 
+// Bodies that block, with the one option, or import, that makes them run in tasks: file, passed tests, arguments.
+const inBlocking = ['globals.test.cjs', 'throws.test.cjs'];
+const blocking = {
+  'Jest, blocking': [inBlocking, 6, ['../node_modules/jest/bin/jest.js', '--runInBand']],
+  'Vitest, blocking': [inBlocking, 5, ['../node_modules/vitest/vitest.mjs', 'run']],
+  'Vitest, blocking, vmThreads': [
+    inBlocking,
+    5,
+    ['../node_modules/vitest/vitest.mjs', 'run', '--pool', 'vmThreads'],
+  ],
+  'Mocha, blocking': [
+    inBlocking,
+    3,
+    ['../node_modules/mocha/bin/mocha.js', '--config', 'mocharc.cjs'],
+  ],
+  'node --test, blocking': [['node.test.mjs', 'node-throws.test.mjs'], 5, ['--test']],
+};
+
 const suite = readdirSync(inRoot('test/runners/suite')).map((file) => `suite/${file}`);
 const tests = suite.map((file) => readFileSync(inRoot('test/runners', file), 'utf8'));
 const expected = tests.join('\n').match(/^test\(/gm).length;
 
 const env = { ...process.env, NO_COLOR: '1', CI: 'true' };
-const start = (args) =>
-  capture(process.execPath, args, { cwd: folder, env, timeout: longest, quiet: true });
+const start = (args, cwd = folder) =>
+  capture(process.execPath, args, { cwd, env, timeout: longest, quiet: true });
 
 // Every runner ends with how many tests passed, each in its own words.
 const passes = (count) => new RegExp(`\\b(${count} pass(ed|ing)\\b|pass ${count}\\b)`);
 
-async function passesAll(args) {
-  const { ok, output } = await start([...args, ...suite]);
-  return { output, ok: ok && passes(expected).test(output) };
+async function passesAll(args, files = suite, count = expected, cwd = folder) {
+  const { ok, output } = await start([...args, ...files], cwd);
+  return { output, ok: ok && passes(count).test(output) };
 }
 
-async function reportsFailure(args) {
-  const { ok, output } = await start([...args, 'failing.test.cjs']);
+async function reportsFailure(args, file = 'failing.test.cjs', cwd = folder) {
+  const { ok, output } = await start([...args, file], cwd);
   const names = output.includes('thrown in a task') && output.includes('thrower');
   return { output, ok: !ok && !output.includes('ended by') && names && passes(1).test(output) };
 }
 
-install();
-placePackage();
-placeTests();
+installInto(folder, runners);
+placePackage(folder);
+placeTests('runners', folder);
 const totals = { passed: 0, failed: 0 };
 const rows = [];
-for (const [name, args] of Object.entries(configurations)) {
+async function check(name, ...attempts) {
   const began = performance.now();
-  const results = [await passesAll(args), await reportsFailure(args)];
+  const results = [];
+  for (const attempt of attempts) results.push(await attempt());
   for (const { ok, output } of results) {
     totals[ok ? 'passed' : 'failed']++;
     if (!ok) console.log(`==== failed: ${name}\n${output}\n==== end of the report`);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   rows.push([name, results.every(({ ok }) => ok) ? 'ok' : 'FAILED', `${seconds} s`]);
+}
+const only = process.argv[2] ?? ''; // those whose names contain it
+const chosen = (all) => Object.entries(all).filter(([name]) => name.includes(only));
+for (const [name, args] of chosen(configurations)) {
+  await check(
+    name,
+    () => passesAll(args),
+    () => reportsFailure(args),
+  );
+}
+for (const [name, [[file, failing], count, args]] of chosen(blocking)) {
+  const cwd = inFolder('blocking');
+  await check(
+    name,
+    () => passesAll(args, [file], count, cwd),
+    () => reportsFailure(args, failing, cwd),
+  );
 }
 console.log(`Node ${process.versions.node}\n\n${table(rows)}\n`);
 print(totals);

@@ -38,7 +38,8 @@ await runVariant({
   engines: values.engine.split(','),
   env: {
     LD_PRELOAD: [library('libasan.so'), library('libubsan.so')].join(':'),
-    ASAN_OPTIONS: 'detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=1',
+    ASAN_OPTIONS:
+      'detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=1:quarantine_size_mb=16',
     UBSAN_OPTIONS: 'print_stacktrace=1',
   },
   seconds,

@@ -53,35 +53,50 @@ const { values } = parseArgs({
 const { seconds, seed } = values;
 const folder = values.tests ?? inRoot('dist-test');
 
+// Each with V8 walking every stack, too, and what it visits compared with what the stack's shape says.
+const compared = { GREENFIBER_VERIFY_SHAPES: '1' };
 const programs = {
   interleave: [`${folder}/stress/interleave.cjs`, seconds, '50', seed],
   fuzz: [`${folder}/fuzz/driver.js`, seed, seconds],
   generations: [`${folder}/fuzz/generations.js`, seed, seconds],
 };
+const columns = [
+  ...Object.keys(programs).map((program) => ({ title: program, program, engines, env: {} })),
+  ...Object.keys(programs).map((program) => ({
+    title: `${program}, shapes compared`,
+    program,
+    engines: ['direct'],
+    env: compared,
+  })),
+];
 
-async function passes(flag, engine, program) {
+async function passes(flag, engine, { title, program, env }) {
   const args = ['--expose-gc', '--no-warnings', flag, ...programs[program]];
   const { ok, output } = await capture(process.execPath, args, {
-    env: { ...process.env, GREENFIBER_ENGINE: engine, GREENFIBER_VERIFY_GENERATIONS: '1' },
+    env: { ...process.env, GREENFIBER_ENGINE: engine, GREENFIBER_VERIFY_GENERATIONS: '1', ...env },
     quiet: true,
     // Some flags make everything a hundred times slower.
     timeout: Number(seconds) * 1000 + 300_000,
     killSignal: 'SIGKILL',
   });
-  console.log(`${ok ? 'passed' : 'FAILED'}: ${flag}, ${engine}, ${program}`);
+  console.log(`${ok ? 'passed' : 'FAILED'}: ${flag}, ${engine}, ${title}`);
   if (!ok) console.log(`node ${args.join(' ')}\n${output}`);
   return ok;
 }
 
 if (values.tests === undefined) compileTests();
 console.log(`Node ${process.versions.node}, seed ${seed}, ${seconds} s each`);
-const rows = [['flag', 'engine', ...Object.keys(programs)]];
+const rows = [['flag', 'engine', ...columns.map(({ title }) => title)]];
 const totals = { passed: 0, failed: 0 };
 for (const flag of values.flag) {
   for (const engine of values.engine.split(',')) {
     const results = [];
-    for (const program of Object.keys(programs)) {
-      const ok = await passes(flag, engine, program);
+    for (const column of columns) {
+      if (!column.engines.includes(engine)) {
+        results.push('');
+        continue;
+      }
+      const ok = await passes(flag, engine, column);
       totals[ok ? 'passed' : 'failed']++;
       results.push(ok ? 'passed' : 'FAILED');
     }

