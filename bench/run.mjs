@@ -61,14 +61,13 @@ await writeFormatted(`${folder}/results.md`, markdown.fullReport(report));
 writeFileSync(inRoot(folder, 'index.html'), page(report));
 if (values.write) {
   const parts = {
-    goals: markdown.goalTable(report),
+    ratios: markdown.ratioTable(report),
     cells: markdown.cellTable(report),
     programs: markdown.programTable(report),
     peers: markdown.peerTable(report),
     provenance: markdown.provenance(report),
   };
   await replaceGenerated('docs/performance.md', parts);
-  await replaceGenerated('README.md', { goals: parts.goals, provenance: parts.provenance });
 }
 
 for (const { title, goals } of goalGroups) {

@@ -1,6 +1,6 @@
 /*
  * Dew in plain C on one core: dew KERNEL THREADS CALLS N FRAMES prints the milliseconds of each frame, a line each.
- * The kernels are those of src-native/offload/kernels.cc, called through a pointer.
+ * The kernels are those of kernels.c, called through a pointer.
  */
 #include <stdint.h>
 #include <stdio.h>

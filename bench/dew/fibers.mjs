@@ -2,11 +2,12 @@
 import { Semaphore, spawn } from 'greenfiber';
 import { Offload } from 'greenfiber/offload';
 import { checkChunks, chunksOf, GROUP, timeFrames } from './frames.mjs';
+import { kernelsOf } from './library.mjs';
 
 // Milliseconds of each frame.
 export async function fibers(kernel, variant, { frames, threads, pin = false }) {
   const pool = new Offload({ threads, pin, batch: { size: GROUP } });
-  const dowork = pool.kernels[kernel];
+  const dowork = kernelsOf(pool)[kernel];
   const { chunks } = chunksOf(variant);
   const { calls, n } = variant;
   const gate = new Semaphore(0);

@@ -43,9 +43,19 @@ export const goalRows = (report, goals) =>
 
 export const goalHead = (report) => ['goal', 'reach', ...heads(report)];
 
-// Those of the micro-benchmarks: the short list for README.md.
-export const goalTable = (report, goals = goalGroups[0].goals) =>
-  table(goalHead(report), goalRows(report, goals));
+const goalTable = (report, goals) => table(goalHead(report), goalRows(report, goals));
+
+// The same without a verdict, of the micro-benchmarks: for who compares.
+export function ratioTable(report, { goals } = goalGroups[0]) {
+  const rows = goals.map((goal) => [
+    goal.what,
+    ...report.results.map(({ cells }) => {
+      const { value, problem } = evaluate(goal, { ...report.common, ...cells }, report.size);
+      return problem ?? shown(goal, value);
+    }),
+  ]);
+  return table(['ratio of medians', ...heads(report)], rows);
+}
 
 export const allGoalTables = (report) =>
   goalGroups.map(({ title, goals }) => `### ${title}\n\n${goalTable(report, goals)}`).join('\n\n');

@@ -1,6 +1,6 @@
 // What a virtual user costs that thinks: `node --expose-gc idle-users.mjs COUNT` prints resident bytes each.
 import { spawn } from 'greenfiber';
-import { run, sleep } from 'greenfiber/load';
+import { run, sleep } from 'greenfiber-load';
 
 const users = Number(process.argv[2]);
 const settle = async () => {

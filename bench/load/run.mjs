@@ -1,4 +1,4 @@
-// The load generator measured: `greenfiber load`, autocannon, and undici, which `greenfiber load` sends its requests by,
+// The load generator measured: `greenfiber load`, autocannon, and undici by its leanest interface,
 // in turns on the same server, one processor each; latencies of `greenfiber load` and of wrk at the same rate; and what
 // an idle virtual user costs.
 //
@@ -28,7 +28,7 @@ const { values } = parseArgs({
 });
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const run = promisify(execFile);
-const CLI = inRoot('dist/load/cli.js');
+const CLI = inRoot('load/dist/cli.js');
 
 async function startServer(command, args) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -45,7 +45,7 @@ async function startFastServer() {
 async function greenfiber(url, ...args) {
   const all = [CLI, 'load', url, '--duration', `${values.seconds}s`, '-q', '--json', '-', ...args];
   const { stdout } = await run(process.execPath, all, { maxBuffer: 1 << 28 });
-  const { registryOf } = await import('greenfiber/load');
+  const { registryOf } = await import('greenfiber-load');
   const results = JSON.parse(stdout);
   const { metrics } = registryOf(results);
   const { passed } = metrics.get('http_req_failed').total();

@@ -133,7 +133,6 @@ constexpr Definition kDefinitions[] = {
     {"isAsleep", after_untucking<fiber::is_asleep, 0>},
     {"isParkable", after_untucking<fiber::is_parkable, 0>},
     {"state", after_untucking<fiber::state, 0>},
-    {"innermost", after_untucking<fiber::innermost, 0>},
     {"resumedBy", after_untucking<fiber::resumed_by, 0>},
     {"inspect", after_untucking<fiber::inspect, 0>},
 };

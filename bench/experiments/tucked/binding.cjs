@@ -1,5 +1,5 @@
 // For GREENFIBER_BINDING: greenfiber with a share of the sleepers (GREENFIBER_TUCK, else all) tucked before every
-// collection, and untucked by the first call that names them. Build it first: see docs/tucked-stacks.md.
+// collection, and untucked by the first call that names them. Build it first: see docs/internals/tucked-stacks.md.
 'use strict';
 
 const path = require('node:path');

@@ -17,7 +17,7 @@ const flags =
 for (const major of process.argv[2]?.split(',').map(Number) ?? majors) {
   const { nodedir, folder } = nodeOfMajor(major);
   buildNative(nodedir, mirrorSources(folder));
-  const objects = path.join(folder, 'src-native/build/Release/obj.target/greenfiber');
+  const objects = path.join(folder, 'build/Release/obj.target/greenfiber/src-native');
   const linked = readdirSync(objects, { recursive: true }).filter(
     (name) => name.endsWith('.o') && name !== 'addon.o',
   );

@@ -1,4 +1,4 @@
-// Moving a sleeping fiber into a tight block and back: the experiment of docs/tucked-stacks.md.
+// Moving a sleeping fiber into a tight block and back: the experiment of docs/internals/tucked-stacks.md.
 //
 //   slot     | .......... | callback | frames of JavaScript | bottom | Fiber | handles | ....... |
 //                          as pattern                        as pattern

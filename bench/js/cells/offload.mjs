@@ -3,6 +3,7 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { spawn } from 'greenfiber';
 import { Offload } from 'greenfiber/offload';
+import { kernelsOf } from '../../dew/library.mjs';
 import { inRoot } from '../../../scripts/lib/paths.mjs';
 import { runningNode } from '../../../scripts/lib/node_versions.mjs';
 
@@ -23,7 +24,7 @@ const nothing = new Int32Array(1);
 export default {
   // One call after the other of a function that returns at once, while nothing else runs.
   'a single offloaded call': () => {
-    const { none } = new Offload({ threads: 1 }).kernels;
+    const { none } = kernelsOf(new Offload({ threads: 1 }));
     return async (n) => {
       await spawn(() => {
         for (let i = 0; i < n; i++) none(nothing, 1);
@@ -45,7 +46,7 @@ export default {
 
   // 1,000 tasks that each call a function that returns at once; in batches of 100.
   'an offloaded call among many': () => {
-    const { none } = new Offload({ threads: 1 }).kernels;
+    const { none } = kernelsOf(new Offload({ threads: 1 }));
     return async (n) => {
       const calls = Math.max(1, Math.round(n / 1000));
       const body = () => {
