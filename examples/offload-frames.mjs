@@ -2,6 +2,10 @@
 // them, and 30,000 of them call a native function that runs on other cores meanwhile.
 //
 //   node examples/offload-frames.mjs [fibers] [of them calling] [frames]
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { configure, Fiber, Semaphore, spawn, yieldNow } from 'greenfiber';
 import { Offload } from 'greenfiber/offload';
 
@@ -10,9 +14,20 @@ const CHUNK = 100; // integers
 const STRIDE = 112; // a chunk begins at a cache line
 const AT_ONCE = 2000; // fibers, until results are looked after
 
+// A program of its own would have its library built with it: see docs/offload.md.
+function built(source) {
+  const folder = mkdtempSync(`${tmpdir()}/offload-`);
+  process.on('exit', () => rmSync(folder, { recursive: true }));
+  const include = fileURLToPath(new URL('../include', import.meta.url));
+  const file = fileURLToPath(new URL(source, import.meta.url));
+  const library = `${folder}/library.so`;
+  execFileSync('cc', ['-shared', '-fPIC', '-O2', `-I${include}`, '-o', library, file]);
+  return library;
+}
+
 configure({ stackSize: 128 * 1024 });
 const pool = new Offload();
-const { memory } = pool.kernels;
+const twice = pool.load(built('offload/double.c')).fn('twice');
 const all = new Int32Array(new SharedArrayBuffer(4 * STRIDE * callers)).fill(1);
 
 // Most threads only compute: they are fibers that are resumed once a frame.
@@ -46,7 +61,7 @@ const tasks = Array.from({ length: callers }, (_, i) =>
     for (;;) {
       nextFrame.acquire();
       if (!running) return;
-      memory(chunk, CHUNK);
+      twice(chunk);
       advanced++;
       if (--calling === 0) lastHasCalled();
     }

@@ -1,7 +1,7 @@
 // A library takes a synchronous callback; the answer is only to be had asynchronously. Array.prototype.sort
 // waits for the size of each file, and the event loop turns meanwhile.
 import { readdir, stat } from 'node:fs/promises';
-import { inFiber, wait } from './http-server/wait.mjs';
+import { inFiber, wait } from './wait.mjs';
 
 const folder = new URL('../lib/', import.meta.url);
 const sizeOf = (file) => wait(stat(new URL(file, folder))).size;

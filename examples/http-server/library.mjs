@@ -2,7 +2,7 @@
 // it is asynchronous underneath: wait() is the only trace of that.
 import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { wait } from './wait.mjs';
+import { wait } from 'greenfiber';
 
 export class NotFound extends Error {}
 

@@ -1,7 +1,7 @@
 // The client: many requests at a time through fetch, each answer checked.
 import { createHistogram } from 'node:perf_hooks';
 
-const paths = [
+export const paths = [
   '/',
   '/documents.json',
   '/search.json?word=fiber',
@@ -12,7 +12,8 @@ const paths = [
   '/view/docs/no-such-file.md',
 ];
 
-async function request(base, number) {
+/** What `base` answers to the request of this number, checked. */
+export async function request(base, number) {
   const path = paths[number % paths.length];
   const id = `request-${number}`;
   const response = await fetch(base + path, { headers: { 'x-request-id': id } });
@@ -23,25 +24,37 @@ async function request(base, number) {
     throw new Error(`${path}: answered in the context of another request`);
   }
   if (path.includes('.json')) JSON.parse(body);
-  return { status: response.status, bytes: body.length };
+  return { status: response.status, body };
 }
 
-/** `clients` send `count` requests in all, each its next one when the last is answered. */
-export async function load(base, { count, clients }) {
-  const latency = createHistogram(); // in microseconds
-  const statuses = new Map();
-  let bytes = 0;
-  let next = 0;
+/** What was measured, to which more rounds may be added. */
+export const makeResult = () => ({
+  requests: 0,
+  seconds: 0,
+  latency: createHistogram(), // in microseconds
+  statuses: new Map(),
+});
+
+/**
+ * `clients` send requests, each its next one when the last is answered: `count` in all, or until `seconds` are over and
+ * every path was asked for as often.
+ */
+export async function load(base, { count = Infinity, seconds = Infinity, clients }, result) {
+  const { latency, statuses } = result;
   const start = performance.now();
+  let next = 0;
+  const goesOn = () =>
+    next < count &&
+    (next % paths.length !== 0 || next === 0 || performance.now() - start < seconds * 1000);
   const client = async () => {
-    while (next < count) {
+    while (goesOn()) {
       const sent = performance.now();
-      const answered = await request(base, next++);
+      const { status } = await request(base, next++);
       latency.record(Math.max(1, Math.round((performance.now() - sent) * 1000)));
-      statuses.set(answered.status, (statuses.get(answered.status) ?? 0) + 1);
-      bytes += answered.bytes;
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
-  return { seconds: (performance.now() - start) / 1000, latency, statuses, bytes };
+  result.requests += next;
+  result.seconds += (performance.now() - start) / 1000;
 }

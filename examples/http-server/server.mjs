@@ -1,18 +1,18 @@
-// An HTTP server that runs every request in a fiber of its own.
+// The server in blocking style: every request runs in a task of its own.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createServer } from 'node:http';
-import { Fiber } from 'greenfiber';
+import { currentTask } from 'greenfiber';
+import { createServer } from 'greenfiber/http';
 import { Library, NotFound } from './library.mjs';
 import { answer } from './pages.mjs';
-import { inFiber } from './wait.mjs';
 
-/** The fibers of the requests under way, for whoever wants to look at them. */
+/** The tasks of the requests under way, for whoever wants to look at them. */
 export const requests = new Set();
 
 const requestId = new AsyncLocalStorage();
 
 function respond(library, request, response) {
-  requests.add(Fiber.current);
+  const task = currentTask();
+  requests.add(task);
   try {
     const { type, body } = answer(library, new URL(request.url, 'http://localhost'));
     response.setHeader('content-type', type);
@@ -23,7 +23,7 @@ function respond(library, request, response) {
     response.statusCode = error instanceof NotFound ? 404 : 500;
     response.end(`${error.message}\n`);
   } finally {
-    requests.delete(Fiber.current);
+    requests.delete(task);
   }
 }
 
@@ -31,6 +31,6 @@ export function serve(root) {
   const library = new Library(root);
   return createServer((request, response) => {
     const id = request.headers['x-request-id'] ?? 'none';
-    requestId.run(id, () => inFiber(() => respond(library, request, response), request.url));
+    requestId.run(id, () => respond(library, request, response));
   });
 }

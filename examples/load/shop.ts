@@ -2,7 +2,7 @@
 // answers the paths below, such as examples/services:
 //
 //   npx greenfiber load examples/load/shop.ts --target http://127.0.0.1:3000/ --vus 200 --duration 30s --ramp 5s
-import { check, Counter, http, sleep, tagged, Trend, vu, type LoadOptions } from 'greenfiber/load';
+import { check, Counter, http, sleep, tagged, Trend, vu, type LoadOptions } from 'greenfiber-load';
 
 interface Catalogue {
   products: string[];

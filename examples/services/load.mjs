@@ -1,6 +1,6 @@
 // The load that main.mjs puts on the service: users that look at three products each and order them.
 import { spawn } from 'greenfiber';
-import { check, http, registryOf, run, vu } from 'greenfiber/load';
+import { check, http, registryOf, run, vu } from 'greenfiber-load';
 
 const scenario = {
   setup: () => http.get('/products').json().products,

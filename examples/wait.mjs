@@ -1,4 +1,4 @@
-// Everything this example needs on top of Fiber.
+// Waiting for a promise, made of nothing but Fiber.
 import { Fiber } from 'greenfiber';
 
 /** Blocks the running fiber, not the thread, until the promise is settled. */
