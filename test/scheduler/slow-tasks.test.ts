@@ -32,16 +32,15 @@ test('a scheduler tells who held the thread, for how long, and where it was', as
     onSlowTask: (slow) => told.push(slow),
   });
   const hog = scheduler.spawn(function hog() {
-    grindUntil(() => told.length > 0);
+    // On a busy machine the first look may find the task before its first line.
+    grindUntil(() => told.some(({ stack }) => stack.includes('grindFor')));
   });
   await hog;
-  t.is(told[0]!.task, hog);
-  t.true(told[0]!.ms >= THRESHOLD_MS);
-  t.regex(
-    told[0]!.stack,
-    /at grindFor \(.*slow-tasks\.test\.js:\d+:\d+\)\n[^]*at grindUntil [^]*at hog /,
-  );
-  t.notRegex(told[0]!.stack, /dist\/scheduler/);
+  const { task, ms, stack } = told.at(-1)!;
+  t.is(task, hog);
+  t.true(ms >= THRESHOLD_MS);
+  t.regex(stack, /at grindFor \(.*slow-tasks\.test\.js:\d+:\d+\)\n[^]*at grindUntil [^]*at hog /);
+  t.notRegex(stack, /dist\/scheduler/);
 });
 
 test('each is told of its own tasks, once for each time that one held the thread', async (t) => {
