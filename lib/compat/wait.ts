@@ -1,4 +1,4 @@
-import { elsewhere } from '../scheduler/elsewhere';
+import { instruments } from '../fiber/instruments';
 import type FiberType from './fibers';
 
 /**
@@ -6,8 +6,10 @@ import type FiberType from './fibers';
  * `run` answers undefined, and the settled promise runs it again.
  */
 export function letFibersWait(fibers: typeof FiberType): void {
-  elsewhere.canWait = () => fibers.current !== undefined;
-  elsewhere.wait = (promise) => waitIn(fibers, promise);
+  instruments.others = {
+    canWait: () => fibers.current !== undefined,
+    wait: (promise) => waitIn(fibers, promise),
+  };
 }
 
 function waitIn(fibers: typeof FiberType, promise: PromiseLike<unknown>): unknown {

@@ -1,6 +1,5 @@
 import { FiberError, FiberKilled } from '../base/errors';
-import { Fiber, runtime } from '../fiber/fiber';
-import { access } from '../fiber/fiber-access';
+import { access, Fiber, runtime } from '../fiber/fiber';
 import { CREATED, FINISHED } from '../native/native';
 import { current } from '../scheduler/current';
 import type { Scope } from '../scheduler/scope';

@@ -29,6 +29,3 @@ export interface FiberAccess {
 
 /** The values of fiber-locals, by their `FiberLocal`. Never changed, so that fibers can share it. */
 export type Locals = ReadonlyMap<object, unknown>;
-
-/** Filled by {@link Fiber}. @internal */
-export const access = {} as FiberAccess;

@@ -1,6 +1,6 @@
 import { runtime } from '../fiber/fiber';
+import { instruments } from '../fiber/instruments';
 import type { KeepAlive } from '../lowlevel/kit';
-import { incoming } from '../scheduler/incoming';
 
 /** A function of a library as it describes itself. */
 export interface FunctionDescription {
@@ -74,7 +74,7 @@ let underWay = 0;
 /** Batches have gone to a pool, or come back: while there are any, schedulers ask for what has come back. */
 export function countUnderWay(change: 1 | -1): void {
   underWay += change;
-  if (underWay > 0) incoming.collect = collect;
+  if (underWay > 0) instruments.collect = collect;
   if (hasBackground) updateLoop();
 }
 
@@ -102,7 +102,7 @@ function updateLoop(): void {
 /** Is asked until it has answered false once without a batch under way: only then will the event loop be woken again. */
 function collect(look: boolean): boolean {
   const count = nativeOffload().poll(look && underWay > 0);
-  if (count === 0 && underWay === 0) incoming.collect = undefined;
+  if (count === 0 && underWay === 0) instruments.collect = undefined;
   completeFirst(count);
   return count > 0;
 }

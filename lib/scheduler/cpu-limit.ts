@@ -1,6 +1,5 @@
 import { AbortError, CpuLimitError, FiberError } from '../base/errors';
-import { runtime } from '../fiber/fiber';
-import { access } from '../fiber/fiber-access';
+import { access, runtime } from '../fiber/fiber';
 import { PACKAGE } from '../base/place';
 import { checkDuration, checkFunction, wrongNumber } from '../base/validators';
 import { spliceFrames, withoutOwnFrames } from '../base/stack-trace';

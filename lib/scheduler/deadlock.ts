@@ -1,10 +1,10 @@
 import { hasGuests } from '../base/realm';
+import { instruments } from '../fiber/instruments';
 import { setImmediate } from '../base/timers';
 import { count } from '../base/words';
 import { stopTrimming } from '../native/idle';
 import { tasksAsleep } from './alive';
 import { LONGEST_TIMER_MS, type KeepAlive } from './clock';
-import { deadlockText } from './deadlock-text';
 import { channels, publish } from './diagnostics';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
@@ -133,7 +133,7 @@ export function reportDeadlock(): ReadonlySet<Task> {
   process.stderr.write(
     'greenfiber: deadlock: the event loop is empty, and ' +
       `${count(asleep.length, 'task')} will never go on\n\n` +
-      `${deadlockText.describe(asleep)}\n`,
+      `${instruments.describeDeadlock?.(asleep) ?? ''}\n`,
   );
   if (!hasFailed(process.exitCode)) process.exitCode = DEADLOCK_EXIT_CODE;
   return reported;

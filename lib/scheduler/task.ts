@@ -1,7 +1,7 @@
 import { chainStack } from '../fiber/chain-stack';
 import { AbortError, FiberError } from '../base/errors';
-import { Fiber } from '../fiber/fiber';
-import { access, LATE } from '../fiber/fiber-access';
+import { access, Fiber } from '../fiber/fiber';
+import { LATE } from '../fiber/fiber-access';
 import { CREATED, FINISHED, type Handle } from '../native/native';
 import { checkFiberOptions } from '../base/validators';
 import { removeOwnFrames, spliceAsyncFrames } from '../base/stack-trace';
