@@ -3,7 +3,7 @@ import type FiberType from './fibers';
 
 /**
  * From now on `wait` of greenfiber suspends a fiber of `fibers` that no task is around, as a future's `wait` does: its
- * `run` answers undefined, and the settled promise runs it again.
+ * `run` returns undefined, and the settled promise runs it again.
  */
 export function letFibersWait(fibers: typeof FiberType): void {
   instruments.others = {

@@ -13,7 +13,7 @@ export interface FiberAccess {
    */
   frameOfLateFiber: () => unknown;
   /**
-   * Runs the body of a created fiber until its chain first sleeps. Such a body never throws, and answers who
+   * Runs the body of a created fiber until its chain first sleeps. Such a body never throws, and returns who
    * goes on in its place: a handle of a sleeping chain, a created fiber of the same kind, or -1.
    */
   startTask: (fiber: Fiber, value: unknown) => unknown;

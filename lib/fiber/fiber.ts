@@ -79,7 +79,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   #handle: Handle = CREATED;
   #body: ((first: never) => unknown) | undefined;
-  /** The first value; later the answer of `return()`. */
+  /** The first value; later what `return()` returns. */
   #value: unknown = undefined;
   /** The AsyncContextFrame it was created in (Node 22 and later). */
   #frame: unknown;
@@ -121,8 +121,8 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 
   /**
-   * Continues the fiber until it yields or returns, and answers what it yielded or returned. The first call
-   * starts the body with `value`; later ones make `value` the answer of {@link Fiber.yield}. An error that
+   * Continues the fiber until it yields or returns, and returns what it yielded or returned. The first call
+   * starts the body with `value`; later ones make {@link Fiber.yield} return `value`. An error that
    * leaves the body finishes the fiber and is thrown here, its stack trace continued with the caller's.
    *
    * @throws {@link FiberError} `ERR_FIBER_RUNNING`, `ERR_FIBER_FINISHED`, `ERR_FIBER_TRANSFER`,
@@ -135,7 +135,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 
   /**
-   * Raises `error` where the fiber is suspended, and answers what it yields or returns then. A created fiber is
+   * Raises `error` where the fiber is suspended, and returns what it yields or returns then. A created fiber is
    * finished without running and `error` is thrown to the caller. In a fiber that waits for one that it resumed, the
    * error is raised in the innermost of those that wait for each other: if that is the caller, at this call.
    *
@@ -155,7 +155,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   /**
    * Unwinds the fiber with a {@link FiberKilled} error where it is suspended, so that its `finally` blocks
-   * run, and gives its stack back; first those that it waits for. Answers `{ done: true }` with what the body returned
+   * run, and gives its stack back; first those that it waits for. Returns `{ done: true }` with what the body returned
    * on the way out, else with `value`. Always ends: a fiber that suspends 100 times all the same is terminated without
    * further `finally` blocks, with a process warning.
    *
@@ -185,7 +185,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     }
   }
 
-  /** {@link resume} with a generator's manners: a finished fiber answers `{ done: true }`. */
+  /** {@link resume} with a generator's manners: a finished fiber returns `{ done: true }`. */
   next(value?: N): IteratorResult<Y, R> {
     if (this.#handle === FINISHED) return { done: true, value: undefined as R };
     const answer = this.resume(value);
@@ -194,7 +194,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   /**
    * Leaves the running fiber (or the main stack) for this one, which is not its child: it cannot yield back.
-   * Answers what the caller is given when it is transferred to, or what a fiber that was entered by transfer ended with.
+   * Returns what the caller is given when it is transferred to, or what a fiber that was entered by transfer ended with.
    * Ruby's rules: a fiber entered by transfer may neither yield nor be resumed; one that yielded can only be resumed;
    * one that transferred away can only be transferred to; when a fiber entered by transfer finishes, control goes to the
    * innermost fiber that the main stack waits for, or to the main stack.
@@ -247,8 +247,8 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 
   /**
-   * Suspends the running fiber, at any call depth, and makes `value` the answer of its resumer's
-   * {@link resume}. Answers what the fiber is resumed with next.
+   * Suspends the running fiber, at any call depth, and makes its resumer's {@link resume} return
+   * `value`. Returns what the fiber is resumed with next.
    *
    * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER` on the main stack, `ERR_FIBER_NOT_YIELDABLE`,
    * `ERR_FIBER_TRANSFER`; and whatever {@link throw} or {@link return} raise here

@@ -26,10 +26,10 @@ export interface NativeOffload {
   keepAlive(wanted: boolean): void;
   /** The names of the functions that run now. */
   running(pool: number): string[];
-  /** Answers where in the memory the batch begins. */
+  /** Returns where in the memory the batch begins. */
   addBatch(id: number, memory: SharedArrayBuffer, capacity: number): number;
   dropBatch(id: number): void;
-  /** Answers how many calls were refused; -1: memory is out, and nothing was submitted. */
+  /** Returns how many calls were refused; -1: memory is out, and nothing was submitted. */
   submit(pool: number, id: number, count: number, hold: boolean, ...buffers: unknown[]): number;
   /**
    * How many batches have been completed, after a short look for them if `look` says so; 0: the event loop will

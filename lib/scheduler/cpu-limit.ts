@@ -14,7 +14,7 @@ import type { Task } from './task';
 // By names of their own: see lib/fiber/fiber.ts.
 const { endedIn, limited, sweep } = runtime.fibers;
 
-/** What {@link limited} answers when the limit has ended what it ran. */
+/** What {@link limited} returns when the limit has ended what it ran. */
 const ENDED = Symbol('ended');
 
 /**

@@ -57,7 +57,7 @@ const mark: KeepAlive = { keepAlive: noop };
 
 /**
  * A timer that keeps no process alive, as that of `AbortSignal.timeout`, may wake a task that sleeps: as long as
- * there is one, the process waits for it on that task's behalf. Answers whether it does.
+ * there is one, the process waits for it on that task's behalf. Returns whether it does.
  */
 function waitForTimers(): boolean {
   if (hasGuests()) return false; // what a test file left asleep keeps no runner
@@ -123,7 +123,7 @@ export function watchedSchedulers(): Iterable<Scheduler> {
   return watched;
 }
 
-/** At exit: reports the deadlock if there is one, once, and answers whose. */
+/** At exit: reports the deadlock if there is one, once, and returns whose. */
 export function reportDeadlock(): ReadonlySet<Task> {
   if (reported !== undefined) return reported;
   const asleep = loopHasEnded && !hasGuests() ? [...watched].flatMap(tasksAsleep) : [];

@@ -128,7 +128,7 @@ export class Scheduler {
     return nameIn(args, fn, this.start(fn, args, undefined));
   }
 
-  /** Runs `fn` in a task and answers a promise of what it returns. */
+  /** Runs `fn` in a task and returns a promise of what it returns. */
   run<T>(fn: () => T): Promise<Awaited<T>> {
     return (this.spawn(fn) as Task<Awaited<T>>).promise();
   }

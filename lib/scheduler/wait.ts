@@ -12,7 +12,7 @@ import { Waiter } from './waiter';
 const { fulfilledValue } = runtime.fibers;
 
 /**
- * Sleeps until a promise (or another thenable) is settled; answers its value, or throws what it was rejected
+ * Sleeps until a promise (or another thenable) is settled; returns its value, or throws what it was rejected
  * with. The value of a promise that is fulfilled already is answered at once while the slice lasts, and so is what
  * is no promise.
  *
