@@ -5,14 +5,24 @@ import path from 'node:path';
 import { writeFaces } from './lib/esm_faces.mjs';
 import { inRoot, tool } from './lib/paths.mjs';
 import { fail, run } from './lib/run.mjs';
+import { dropOtherTypes } from './lib/shipped_types.mjs';
 
-// Source maps lead to lib/, which is not published.
+// What is published is as small as it can be: source maps lead to lib/, which does not travel, and what the docstrings say is
+// in the declarations, of which those travel that a project can see.
 const toPublish = process.argv.includes('--to-publish');
-const flags = toPublish ? ['--sourceMap', 'false', '--declarationMap', 'false'] : [];
+const withoutMaps = ['--sourceMap', 'false', '--declarationMap', 'false'];
+const passes = toPublish
+  ? [
+      [...withoutMaps, '--removeComments', '--declaration', 'false'],
+      [...withoutMaps, '--emitDeclarationOnly'],
+    ]
+  : [[]];
 // The load tester sees of greenfiber what has been built.
 for (const folder of [inRoot(), inRoot('load')]) {
-  run(tool('tsc'), ['-p', path.join(folder, 'tsconfig.build.json'), ...flags]);
+  const project = ['-p', path.join(folder, 'tsconfig.build.json')];
+  for (const flags of passes) run(tool('tsc'), [...project, ...flags]);
   writeFaces(folder);
+  if (toPublish) dropOtherTypes(folder);
 }
 
 // In a checkout the load tester is also where it was before it became a package: programs name dist/load.

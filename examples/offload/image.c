@@ -1,5 +1,5 @@
 /*
- * External functions for examples/offload-image.mjs.
+ * The external function of docs/offload.md.
  *
  *   cc -shared -fPIC -O2 -Iinclude -o image.so examples/offload/image.c
  */

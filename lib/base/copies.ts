@@ -122,7 +122,7 @@ export function loadLate<T>(load: () => T): T {
   return load();
 }
 
-/** Exports what `load` answers by these names, when one of them is first read: see scripts/build_ts.mjs. */
+/** Exports what `load` returns by these names, when one of them is first read: see scripts/build_ts.mjs. */
 export function exportLazily(
   exports: object,
   names: readonly string[],

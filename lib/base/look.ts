@@ -7,7 +7,7 @@ interface Shown<T> {
 }
 
 /**
- * How the objects of a class look in `console.log`: what `look` answers of one, and nothing of what is inside. What is
+ * How the objects of a class look in `console.log`: what `look` returns of one, and nothing of what is inside. What is
  * undefined, or a name that was not given, is left out.
  */
 export function showAs<T extends object>(

@@ -12,8 +12,8 @@ import { Fiber as implementation } from './fiber';
 /** A function that can be suspended at any call depth, with the interface of `fibers` 5. */
 interface Fiber {
   /**
-   * Starts the function, with `value` as its argument, or continues it, with `value` as the answer of its
-   * `Fiber.yield`. Answers what it yields or returns. A function that has ended starts anew.
+   * Starts the function, with `value` as its argument, or continues it: its `Fiber.yield` returns `value`.
+   * Returns what it yields or returns. A function that has ended starts anew.
    *
    * @throws `Error` "This Fiber is already running"; `TypeError` for a second argument; `RangeError` "Out of
    * memory" where no stack can be had; and what leaves the function
@@ -27,7 +27,7 @@ interface Fiber {
   throwInto<T = any>(error?: unknown): T;
   /**
    * Unwinds a suspended function: its `Fiber.yield`, and every later one, raises "This Fiber is a zombie" until
-   * it ends. Answers what it returns. Does nothing where the function has not started or has ended.
+   * it ends. Returns what it returns. Does nothing where the function has not started or has ended.
    *
    * @throws `Error` "This Fiber is not yielding"; `TypeError` for any argument; and what leaves the function,
    * except the zombie's error
@@ -51,7 +51,7 @@ interface FiberConstructor {
   (body: Function): Fiber;
   readonly prototype: Fiber;
   /**
-   * Suspends the running fiber, and makes `value` the answer of its `run`. Answers what it is next run with.
+   * Suspends the running fiber, and makes its `run` return `value`. Returns what it is next run with.
    * A property, because programs wrap it.
    *
    * @throws `Error` "yield() called with no fiber running"; `TypeError` for a second argument; what `throwInto`

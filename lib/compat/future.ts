@@ -102,7 +102,7 @@ interface FutureConstructor {
   /** A future of what all the functions return, or of the last error; each is called in a fiber of its own. */
   task<T extends unknown[]>(...fns: { [K in keyof T]: () => T[K] }): Future<T>;
   /**
-   * A function that answers a future, from one that takes a Node callback last. Has the properties of `fn` as
+   * A function that returns a future, from one that takes a Node callback last. Has the properties of `fn` as
    * well, and its functions wrapped.
    *
    * @param multi - the callback takes several values, and the future's value is their array
@@ -134,7 +134,7 @@ declare global {
   interface Function {
     /**
      * A function that calls this one, with its `this` and arguments, in a fiber, as `Future.task` does, and
-     * answers the future. Defined by `greenfiber/future`.
+     * returns the future. Defined by `greenfiber/future`.
      *
      * @param detach - calls `detach()` of each future
      */

@@ -71,7 +71,7 @@ export class Run extends Greenfiber {
 
   /**
    * Raises "This Fiber is a zombie" at the yield where the run sleeps, and at every later one, until the body
-   * ends. Answers what it returns.
+   * ends. Returns what it returns.
    *
    * @throws any other error that leaves the body
    */

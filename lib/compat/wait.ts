@@ -1,13 +1,15 @@
-import { elsewhere } from '../scheduler/elsewhere';
+import { instruments } from '../fiber/instruments';
 import type FiberType from './fibers';
 
 /**
  * From now on `wait` of greenfiber suspends a fiber of `fibers` that no task is around, as a future's `wait` does: its
- * `run` answers undefined, and the settled promise runs it again.
+ * `run` returns undefined, and the settled promise runs it again.
  */
 export function letFibersWait(fibers: typeof FiberType): void {
-  elsewhere.canWait = () => fibers.current !== undefined;
-  elsewhere.wait = (promise) => waitIn(fibers, promise);
+  instruments.others = {
+    canWait: () => fibers.current !== undefined,
+    wait: (promise) => waitIn(fibers, promise),
+  };
 }
 
 function waitIn(fibers: typeof FiberType, promise: PromiseLike<unknown>): unknown {

@@ -9,7 +9,7 @@ import { showAs } from '../base/look';
 /**
  * Everything between a `perform` and its handler, asleep: the rest of the handled body, any number of fibers. It
  * can be continued once, by whom and whenever you like. Its handler stays around it (a deep handler), so that
- * {@link resume} answers what the whole `handle` would.
+ * {@link resume} returns what the whole `handle` would.
  *
  * @typeParam A - what the effect is answered with
  * @typeParam R - what the handled body returns
@@ -38,7 +38,7 @@ export class Continuation<A = unknown, R = unknown> {
   }
 
   /**
-   * Makes `value` the answer of `perform`. Answers what the body, or another clause of its handler, answers in
+   * Makes `perform` return `value`. Returns what the body, or another clause of its handler, returns in
    * the end. A clause that has nothing to do afterwards returns {@link tailResume} instead: calls of `resume`
    * that wait for each other pile up stack, and end in a `RangeError` like any deep recursion.
    *
@@ -51,7 +51,7 @@ export class Continuation<A = unknown, R = unknown> {
   }
 
   /**
-   * Throws `error` from `perform`. Answers as {@link resume} does.
+   * Throws `error` from `perform`. Returns as {@link resume} does.
    *
    * @throws as {@link resume}
    */
@@ -62,7 +62,7 @@ export class Continuation<A = unknown, R = unknown> {
 
   /**
    * Drops it: unwinds the body with a {@link FiberKilled} error thrown from `perform`, so that `finally` blocks
-   * run. Answers what the body returns in spite of that, else `value`. Always ends, as {@link Fiber.return}
+   * run. Returns what the body returns in spite of that, else `value`. Always ends, as {@link Fiber.return}
    * does. One that is used stays as it is.
    *
    * @throws any other error that leaves the body; {@link FiberError} `ERR_CONTINUATION_SCOPE`, `ERR_FIBER_NESTING`

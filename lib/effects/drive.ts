@@ -8,7 +8,7 @@ import { request, takePayload } from './request';
 import { PendingCall } from './tail-call';
 
 /**
- * Runs a handler: as long as the body is suspended by an effect, its clause; answers what the body returns, or
+ * Runs a handler: as long as the body is suspended by an effect, its clause; returns what the body returns, or
  * a clause that does not continue it. Runs outside of the body, on the stack of whoever started or continued it.
  *
  * @param answer - what the body was suspended, or ended, with
@@ -30,7 +30,7 @@ export function drive(handling: Handling, answer: unknown): unknown {
   return answer;
 }
 
-/** What the clause returns, or throws, is what `perform` answers. */
+/** What the clause returns, or throws, is what `perform` returns. */
 function answerWith(handling: Handling, { run }: AnyClause, payload: never): unknown {
   let value: unknown;
   try {

@@ -28,7 +28,7 @@ export class Effect<P = void, A = void> {
 
   /**
    * Suspends everything up to the nearest handler of this effect, at any call depth and through any number of
-   * fibers, and runs that handler. Answers what the handler resumes with, or throws what it throws here.
+   * fibers, and runs that handler. Returns what the handler resumes with, or throws what it throws here.
    *
    * @throws {@link FiberError} `ERR_EFFECT_UNHANDLED`; `ERR_FIBER_UNSUPPORTED` where `isSupported` is false; `ERR_FIBER_NOT_YIELDABLE` where a frame that cannot be
    * left lies in between; and whatever the handler raises here

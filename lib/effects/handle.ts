@@ -12,7 +12,7 @@ declare const resultType: unique symbol;
 /**
  * What a handler makes of one effect; made by {@link on} and {@link answer}.
  *
- * @typeParam R - what `handle` answers when the clause does not continue the body
+ * @typeParam R - what `handle` returns when the clause does not continue the body
  */
 export interface Clause<R> {
   readonly [resultType]: R;
@@ -33,7 +33,7 @@ showAs(MadeClause, ({ effect }) => ({ effect }));
 /**
  * A clause that decides what becomes of the rest of the body. `run` is given the payload and the continuation,
  * and may continue it now, once and in whatever way, keep it for later, or drop it; what it returns is what
- * `handle` (or the call of {@link Continuation.resume} that led here) answers. In a task, of an async clause the
+ * `handle` (or the call of {@link Continuation.resume} that led here) returns. In a task, of an async clause the
  * promise is waited for; elsewhere `handle` throws `ERR_FIBER_ASYNC_FUNCTION`.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
@@ -46,7 +46,7 @@ export function on<P, A, R>(
 }
 
 /**
- * A clause whose answer is the effect's: `perform` answers what `run` returns and throws what it throws, but
+ * A clause whose answer is the effect's: `perform` returns what `run` returns and throws what it throws, but
  * `run` runs outside of the body, where the handler is. The cheapest kind, and no stack piles up. In a task, of an
  * async clause the promise is waited for; elsewhere `perform` throws `ERR_FIBER_ASYNC_FUNCTION`.
  *
@@ -57,7 +57,7 @@ export function answer<P, A>(effect: Effect<P, A>, run: (payload: P) => A): Clau
 }
 
 /**
- * Runs `body`, and for every effect of a clause that it performs, that clause. Answers what the body returns, or
+ * Runs `body`, and for every effect of a clause that it performs, that clause. Returns what the body returns, or
  * what a clause returns that does not continue it. Effects of the clauses themselves go to handlers further out,
  * as do all others. The handler stays around a continued body (it is deep).
  *

@@ -1,6 +1,5 @@
 import { FiberError, FiberKilled } from '../base/errors';
-import { Fiber, runtime } from '../fiber/fiber';
-import { access } from '../fiber/fiber-access';
+import { access, Fiber, runtime } from '../fiber/fiber';
 import { CREATED, FINISHED } from '../native/native';
 import { current } from '../scheduler/current';
 import type { Scope } from '../scheduler/scope';
@@ -62,24 +61,24 @@ export class HandledBody {
     return handle >= 0 && isAsleep(handle);
   }
 
-  /** Runs the body until it is suspended, then answers {@link request}, or ends; then what it ends with. */
+  /** Runs the body until it is suspended, then returns {@link request}, or ends; then what it ends with. */
   start(): unknown {
     return this.#switch(() => this.fiber.resume(), undefined);
   }
 
-  /** Continues it where it sleeps; answers as {@link start} does. */
+  /** Continues it where it sleeps; returns as {@link start} does. */
   enter(value: unknown): unknown {
     return this.#switch(enter, value);
   }
 
-  /** Raises an error where it sleeps; answers as {@link start} does. */
+  /** Raises an error where it sleeps; returns as {@link start} does. */
   raise(error: unknown): unknown {
     return this.#switch(enterRaise, error);
   }
 
   /**
    * Unwinds it, as {@link Fiber.return} does a fiber: all of its fibers raise {@link FiberKilled} at every
-   * suspension. Answers what the body returns in spite of that, else `value`.
+   * suspension. Returns what the body returns in spite of that, else `value`.
    */
   kill(value: unknown): unknown {
     this.#answer = value;

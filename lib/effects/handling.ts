@@ -6,7 +6,7 @@ import { HandledBody } from './handled-body';
 export interface AnyClause {
   readonly effect: Effect<never, never>;
   readonly run: (payload: never, continuation: Continuation<never, never>) => unknown;
-  /** Whether what `run` returns is what the effect answers; then it is given no continuation. */
+  /** Whether what `run` returns is what `perform` returns; then it is given no continuation. */
   readonly answers: boolean;
 }
 

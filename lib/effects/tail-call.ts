@@ -3,7 +3,7 @@ import type { Continuation } from './continuation';
 declare const isTailCall: unique symbol;
 
 /**
- * What {@link Continuation.tailResume} and {@link Continuation.tailThrow} answer, for a clause to return: what its
+ * What {@link Continuation.tailResume} and {@link Continuation.tailThrow} return, for a clause to return in turn: what its
  * handler goes on with when the clause has left the stack.
  */
 export interface TailCall {

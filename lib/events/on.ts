@@ -85,7 +85,7 @@ class Failure {
 }
 
 /**
- * The events of a name, for a loop in a task: each step sleeps until the next one and answers its arguments. It listens from
+ * The events of a name, for a loop in a task: each step sleeps until the next one and returns its arguments. It listens from
  * the call on, and keeps what comes while the loop's body runs. A loop that ends, however it does, listens no more.
  *
  * ```js

@@ -4,7 +4,7 @@ import { Waiter } from '../scheduler/waiter';
 import { Listening, type EventName, type TypedEmitter } from './emitter';
 
 /**
- * Sleeps until the emitter emits the event, and answers its arguments; of an `EventTarget`, the event alone. An `error` that
+ * Sleeps until the emitter emits the event, and returns its arguments; of an `EventTarget`, the event alone. An `error` that
  * comes before is thrown. Nothing is left in the emitter, however it ends.
  *
  * @throws what an `error` event is emitted with; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`,

@@ -8,10 +8,10 @@ import { settled } from '../scheduler/settled';
 /** A list of functions that may block, or are async. */
 export type Branches = readonly (() => unknown)[];
 
-/** What one of the functions of a list answers. */
+/** What one of the functions of a list returns. */
 export type Answer<F extends Branches> = Awaited<ReturnType<F[number]>>;
 
-/** What the functions of a list answer. */
+/** What the functions of a list return. */
 export type Answers<F extends Branches> = {
   -readonly [I in keyof F]: Awaited<ReturnType<F[I]>>;
 };
@@ -40,7 +40,7 @@ export function checkBranches(branches: unknown, least: number): void {
 export type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /**
- * Runs each in a task of its own, all in one group, until `decide` answers true for what became of one: then the others
+ * Runs each in a task of its own, all in one group, until `decide` returns true for what became of one: then the others
  * are cancelled. When it returns all have ended. What the others raise then is of no interest to anybody.
  */
 export function until(

@@ -10,7 +10,7 @@ export interface MapOptions {
 }
 
 /**
- * Calls `fn(item, index)` for each item, each call in a task, and answers what they answer, in the items' order. An item is
+ * Calls `fn(item, index)` for each item, each call in a task, and returns what they return, in the items' order. An item is
  * taken when there is room for its call, so the items may come from what blocks: a channel, a reader, a generator.
  * When a call fails, no more items are taken, and the others are cancelled.
  *

@@ -36,7 +36,8 @@ export class RateLimit {
     blockingTask('RateLimit.acquire');
     if (this.#turn.available > 0 && this.#take()) return;
     this.#turn.run(() => {
-      while (!this.#take()) sleep(this.#left());
+      // The clock may have gone on since it was looked at.
+      while (!this.#take()) sleep(Math.max(0, this.#left()));
     });
   }
 

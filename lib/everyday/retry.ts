@@ -26,7 +26,7 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `fn(attempt)`, with 1, 2, …, until it succeeds, and answers its value. Cancellation is never retried: neither that
+ * Calls `fn(attempt)`, with 1, 2, …, until it succeeds, and returns its value. Cancellation is never retried: neither that
  * of what is around the call, nor the unwinding of its fiber. A `timeout` inside `fn` is an error as any other.
  *
  * @throws the last attempt's error; the reason of a cancelled scope; {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`,

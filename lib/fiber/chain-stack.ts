@@ -1,5 +1,4 @@
-import { runtime, type Fiber } from './fiber';
-import { access } from './fiber-access';
+import { access, runtime, type Fiber } from './fiber';
 
 /** The JavaScript frames of a fiber and of every fiber that it waits for, innermost first, one a line. */
 export function chainStack(first: Fiber): string {

@@ -13,7 +13,7 @@ export interface FiberAccess {
    */
   frameOfLateFiber: () => unknown;
   /**
-   * Runs the body of a created fiber until its chain first sleeps. Such a body never throws, and answers who
+   * Runs the body of a created fiber until its chain first sleeps. Such a body never throws, and returns who
    * goes on in its place: a handle of a sleeping chain, a created fiber of the same kind, or -1.
    */
   startTask: (fiber: Fiber, value: unknown) => unknown;
@@ -29,6 +29,3 @@ export interface FiberAccess {
 
 /** The values of fiber-locals, by their `FiberLocal`. Never changed, so that fibers can share it. */
 export type Locals = ReadonlyMap<object, unknown>;
-
-/** Filled by {@link Fiber}. @internal */
-export const access = {} as FiberAccess;

@@ -10,24 +10,23 @@ import {
   type ActiveDomains,
 } from '../native/domain';
 import { FiberKilled, finishedError } from '../base/errors';
-import { access, LATE, type Locals } from './fiber-access';
+import { LATE, type FiberAccess, type Locals } from './fiber-access';
 import { iterate } from './fiber-iterator';
+import { instruments } from './instruments';
 import { stateOf, type FiberState } from './fiber-state';
 import { trimWhileIdle } from '../native/idle';
 import { showAs } from '../base/look';
 import { MainStack } from './main-stack';
 import { CREATED, FINISHED, outcome, type Handle } from '../native/native';
-import { observed } from './observer';
 import { checkFiberOptions, checkFunction, type FiberOptions } from '../base/validators';
-import { bodies, Ending, runtime } from '../native/runtime';
+import { bodies, Ending, runtime as opened } from '../native/runtime';
 import { verifyEngine } from '../native/self-test';
 import { captureOwnFrames } from '../base/stack-trace';
 import { leaveStoresByFlow } from '../native/storage-switch';
 import { warnOfTermination } from './termination';
 
-export { runtime };
-
-type Body = (first: never) => unknown;
+// A constant: what is passed on becomes an accessor, and all that this file exports a hash table.
+export const runtime = opened;
 
 /** `areUsed`: a fiber-local was ever set, in whatever fiber. */
 const locals: { areUsed: boolean; ofMain: Locals | undefined } = {
@@ -54,6 +53,9 @@ if (runtime.isUsable()) leaveStoresByFlow(() => current() !== undefined);
 
 let lastId = 0;
 
+/** What others inside may do with a {@link Fiber}. @internal */
+export let access: FiberAccess;
+
 /**
  * A function with a native stack of its own: it can be suspended at any call depth, through any built-in, and
  * continued later.
@@ -76,8 +78,8 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   readonly id: number;
 
   #handle: Handle = CREATED;
-  #body: Body | undefined;
-  /** The first value; later the answer of `return()`. */
+  #body: ((first: never) => unknown) | undefined;
+  /** The first value; later what `return()` returns. */
   #value: unknown = undefined;
   /** The AsyncContextFrame it was created in (Node 22 and later). */
   #frame: unknown;
@@ -115,12 +117,12 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
       this.#name = name;
       this.#stackSize = stackSize ?? 0;
     }
-    observed.by?.created(this);
+    instruments.observer?.created(this);
   }
 
   /**
-   * Continues the fiber until it yields or returns, and answers what it yielded or returned. The first call
-   * starts the body with `value`; later ones make `value` the answer of {@link Fiber.yield}. An error that
+   * Continues the fiber until it yields or returns, and returns what it yielded or returned. The first call
+   * starts the body with `value`; later ones make {@link Fiber.yield} return `value`. An error that
    * leaves the body finishes the fiber and is thrown here, its stack trace continued with the caller's.
    *
    * @throws {@link FiberError} `ERR_FIBER_RUNNING`, `ERR_FIBER_FINISHED`, `ERR_FIBER_TRANSFER`,
@@ -133,7 +135,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 
   /**
-   * Raises `error` where the fiber is suspended, and answers what it yields or returns then. A created fiber is
+   * Raises `error` where the fiber is suspended, and returns what it yields or returns then. A created fiber is
    * finished without running and `error` is thrown to the caller. In a fiber that waits for one that it resumed, the
    * error is raised in the innermost of those that wait for each other: if that is the caller, at this call.
    *
@@ -153,7 +155,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   /**
    * Unwinds the fiber with a {@link FiberKilled} error where it is suspended, so that its `finally` blocks
-   * run, and gives its stack back; first those that it waits for. Answers `{ done: true }` with what the body returned
+   * run, and gives its stack back; first those that it waits for. Returns `{ done: true }` with what the body returned
    * on the way out, else with `value`. Always ends: a fiber that suspends 100 times all the same is terminated without
    * further `finally` blocks, with a process warning.
    *
@@ -183,7 +185,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     }
   }
 
-  /** {@link resume} with a generator's manners: a finished fiber answers `{ done: true }`. */
+  /** {@link resume} with a generator's manners: a finished fiber returns `{ done: true }`. */
   next(value?: N): IteratorResult<Y, R> {
     if (this.#handle === FINISHED) return { done: true, value: undefined as R };
     const answer = this.resume(value);
@@ -192,7 +194,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   /**
    * Leaves the running fiber (or the main stack) for this one, which is not its child: it cannot yield back.
-   * Answers what the caller is given when it is transferred to, or what a fiber that was entered by transfer ended with.
+   * Returns what the caller is given when it is transferred to, or what a fiber that was entered by transfer ended with.
    * Ruby's rules: a fiber entered by transfer may neither yield nor be resumed; one that yielded can only be resumed;
    * one that transferred away can only be transferred to; when a fiber entered by transfer finishes, control goes to the
    * innermost fiber that the main stack waits for, or to the main stack.
@@ -245,8 +247,8 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 
   /**
-   * Suspends the running fiber, at any call depth, and makes `value` the answer of its resumer's
-   * {@link resume}. Answers what the fiber is resumed with next.
+   * Suspends the running fiber, at any call depth, and makes its resumer's {@link resume} return
+   * `value`. Returns what the fiber is resumed with next.
    *
    * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER` on the main stack, `ERR_FIBER_NOT_YIELDABLE`,
    * `ERR_FIBER_TRANSFER`; and whatever {@link throw} or {@link return} raise here
@@ -301,46 +303,50 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
     bodies.forget = (fiber) => {
       (fiber as Fiber).#end();
     };
-    access.locals = () => {
-      const fiber = current() as Fiber | undefined;
-      return fiber === undefined ? locals.ofMain : fiber.#locals;
-    };
-    access.setLocals = (values) => {
-      locals.areUsed = true;
-      const fiber = current() as Fiber | undefined;
-      if (fiber === undefined) locals.ofMain = values;
-      else fiber.#locals = values;
-    };
-    access.localsOf = (fiber) => fiber.#locals;
-    access.handleOf = (fiber) => fiber.#handle;
-    access.frameOfLateFiber = () => {
-      const needsFiber = observed.by !== undefined || locals.areUsed || runtime.engine === 'none';
-      return needsFiber ? null : currentFrame();
-    };
-    access.startTask = (fiber, value) => {
-      fiber.#belongsToTask = true;
-      fiber.#prepare(value);
-      // Not by way of #enterStack: compiled code knows the function here.
-      if (fiber.#resource === undefined) return startTask(fiber, fiber.#stackSize, fiber.#frame);
-      return fiber.#enterStack(startTask);
-    };
-    access.startOver = (fiber, value, root) => {
-      fiber.#belongsToTask = true;
-      fiber.#prepare(value);
-      const resource = fiber.#resource;
-      startOver(
-        fiber,
-        fiber.#stackSize,
-        fiber.#frame,
-        resource,
-        resource?.asyncId(),
-        resource?.triggerAsyncId(),
-        root,
-      );
-    };
-    access.prepare = (fiber, value) => {
-      fiber.#belongsToTask = true;
-      fiber.#prepare(value);
+    showAs(Fiber, (fiber) => ({ id: fiber.id, name: fiber.#name, state: fiber.state }));
+    access = {
+      locals: () => {
+        const fiber = current() as Fiber | undefined;
+        return fiber === undefined ? locals.ofMain : fiber.#locals;
+      },
+      setLocals: (values) => {
+        locals.areUsed = true;
+        const fiber = current() as Fiber | undefined;
+        if (fiber === undefined) locals.ofMain = values;
+        else fiber.#locals = values;
+      },
+      localsOf: (fiber) => fiber.#locals,
+      handleOf: (fiber) => fiber.#handle,
+      frameOfLateFiber: () => {
+        const needsFiber =
+          instruments.observer !== undefined || locals.areUsed || runtime.engine === 'none';
+        return needsFiber ? null : currentFrame();
+      },
+      startTask: (fiber, value) => {
+        fiber.#belongsToTask = true;
+        fiber.#prepare(value);
+        // Not by way of #enterStack: compiled code knows the function here.
+        if (fiber.#resource === undefined) return startTask(fiber, fiber.#stackSize, fiber.#frame);
+        return fiber.#enterStack(startTask);
+      },
+      startOver: (fiber, value, root) => {
+        fiber.#belongsToTask = true;
+        fiber.#prepare(value);
+        const resource = fiber.#resource;
+        startOver(
+          fiber,
+          fiber.#stackSize,
+          fiber.#frame,
+          resource,
+          resource?.asyncId(),
+          resource?.triggerAsyncId(),
+          root,
+        );
+      },
+      prepare: (fiber, value) => {
+        fiber.#belongsToTask = true;
+        fiber.#prepare(value);
+      },
     };
   }
 
@@ -352,7 +358,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   #prepare(value: unknown): void {
     this.#value = value;
-    observed.by?.started(this);
+    instruments.observer?.started(this);
     if (runtime.addon !== undefined) trimWhileIdle(runtime.addon);
   }
 
@@ -371,7 +377,7 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
 
   #end(): void {
     this.#handle = FINISHED;
-    observed.by?.ended(this);
+    instruments.observer?.ended(this);
     this.#body = undefined;
     this.#value = undefined;
     this.#frame = undefined;
@@ -390,10 +396,5 @@ export class Fiber<Y = unknown, R = unknown, N = unknown> implements Iterable<Y>
   }
 }
 
-showAs(Fiber, ({ id, name, state }) => ({
-  id,
-  name: name === `fiber ${String(id)}` ? undefined : name,
-  state,
-}));
 verifyEngine(runtime, Fiber);
 if (runtime.isUsable()) serveThread();

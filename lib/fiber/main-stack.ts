@@ -8,8 +8,8 @@ import { runtime } from '../native/runtime';
  */
 export class MainStack {
   /**
-   * Leaves the running fiber for the main stack, which has transferred away: `value` is the answer of its
-   * {@link Fiber.transfer}. Answers what the fiber is given when it is transferred to. On the main stack itself, answers
+   * Leaves the running fiber for the main stack, which has transferred away: its {@link Fiber.transfer} returns
+   * `value`. Returns what the fiber is given when it is transferred to. On the main stack itself, returns
    * `value`.
    *
    * @throws {@link FiberError} `ERR_FIBER_TRANSFER` where the main stack waits for a fiber that it resumed, and

@@ -17,7 +17,7 @@ const DEFAULT_LIMIT = 1 << 20;
 const readers = new WeakMap<IncomingMessage, BodyReader>();
 
 /**
- * Sleeps until the body of a request is there, and answers its bytes; one that was sent with the content encoding gzip,
+ * Sleeps until the body of a request is there, and returns its bytes; one that was sent with the content encoding gzip,
  * deflate, br or zstd, where Node has that, is decoded, and the limit is that of what comes of it.
  *
  * @throws {@link HttpError} `ERR_HTTP_BODY_TOO_LARGE` (413), `ERR_HTTP_BODY_INVALID` (400 for a body that is not

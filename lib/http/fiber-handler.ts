@@ -18,7 +18,7 @@ type Next = (error?: unknown) => unknown;
 interface Call {
   readonly response: ServerResponse;
   readonly framework: 'express' | 'fastify' | 'koa';
-  /** Express's, which takes an error; Koa's, which answers a promise. */
+  /** Express's, which takes an error; Koa's, which returns a promise. */
   readonly next: Next | undefined;
 }
 
@@ -83,7 +83,7 @@ export function fiberHandler<Handler extends FrameworkHandler>(
     Handler;
 }
 
-/** What a handler answers, when what it sends has gone out. */
+/** What a handler returns, when what it sends has gone out. */
 function answerOf(response: ServerResponse, limits: HandlerLimits, run: () => unknown): unknown {
   try {
     const answer = withinLimits('fiberHandler', limits, response, run);

@@ -7,7 +7,7 @@ import { realClock, type Timer } from '../lowlevel/kit';
 import { isHttp, serversInUse } from './connections';
 import { closingOf } from './closing';
 
-/** A server of `node:http`, `node:https` or `node:http2`: what `listen` of an Express or Koa application answers. */
+/** A server of `node:http`, `node:https` or `node:http2`: what `listen` of an Express or Koa application returns. */
 export type AnyServer = HttpServer | HttpsServer | Server;
 
 /** A Fastify application, as far as we use it. */
@@ -22,7 +22,7 @@ export interface FastifyLike {
  * wait for a further request are closed at once, and those that have sent nothing yet, or a part of a request, have a second
  * to send the rest of its head. A connection that was upgraded, or is a tunnel, has until the grace is over.
  *
- * It takes any server, whoever answers its requests: that of an Express or Koa application is what `listen` answered.
+ * It takes any server, whoever answers its requests: that of an Express or Koa application is what `listen` returned.
  * Of a Fastify application it takes the application itself, and closes that.
  *
  * @param grace - milliseconds after which the tasks that are left are cancelled with an {@link AbortError} and all
@@ -38,7 +38,7 @@ export function shutdown(server: AnyServer | FastifyLike, grace = Infinity): Pro
   }
   throw wrongType(
     'server',
-    'a server of node:http or node:https, as app.listen() answers it, or a Fastify application',
+    'a server of node:http or node:https, as app.listen() returns it, or a Fastify application',
     server,
   );
 }

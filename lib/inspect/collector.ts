@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'; // the global of that name is looked up at every use
 
 import type { Fiber } from '../fiber/fiber';
-import { observed } from '../fiber/observer';
+import { instruments } from '../fiber/instruments';
 import { current, ignoreSwitches, observeSwitches } from '../scheduler/current';
 import type { Task } from '../scheduler/task';
 import { captureFramesLazily } from '../base/stack-trace';
@@ -70,7 +70,7 @@ export function startCollecting(): void {
   if (collecting) return;
   collecting = true;
   lastSwitch = performance.now();
-  observed.by = fiberObserver;
+  instruments.observer = fiberObserver;
   observeSwitches(switched);
 }
 
@@ -78,7 +78,7 @@ export function startCollecting(): void {
 export function stopCollecting(): void {
   if (!collecting) return;
   collecting = false;
-  observed.by = undefined;
+  instruments.observer = undefined;
   ignoreSwitches(switched);
   // From now on their ends would go unnoticed.
   alive.clear();

@@ -1,6 +1,5 @@
 import { isError } from '../base/errors';
-import { runtime, type Fiber } from '../fiber/fiber';
-import { access } from '../fiber/fiber-access';
+import { access, runtime, type Fiber } from '../fiber/fiber';
 import type { Scope } from '../scheduler/scope';
 import type { Task } from '../scheduler/task';
 import { creationOf, timeAsleep, timeOnThread } from './collector';

@@ -4,7 +4,7 @@ import { Scheduler } from '../scheduler/scheduler';
 import { tasksMade } from '../scheduler/task';
 import { stats } from './stats';
 
-/** The `Content-Type` of what {@link metrics} answers. */
+/** The `Content-Type` of what {@link metrics} returns. */
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** The values of one metric: by the labels that tell them apart, or one without. */

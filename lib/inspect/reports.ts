@@ -3,12 +3,15 @@
  * or `GREENFIBER_DEBUG=1` asks for it. Every entry point that can start a task imports this.
  */
 import { loadLate } from '../base/copies';
+import { instruments } from '../fiber/instruments';
+import type { Task } from '../scheduler/task';
 import type * as deadlock from './deadlock';
 import type * as debugging from './debug';
-import { deadlockText } from '../scheduler/deadlock-text';
 
-deadlockText.describe = (asleep) =>
-  loadLate(() => require('./deadlock') as typeof deadlock).describeDeadlock(asleep);
+instruments.describeDeadlock = (asleep) =>
+  loadLate(() => require('./deadlock') as typeof deadlock).describeDeadlock(
+    asleep as readonly Task[],
+  );
 
 /** See {@link debug} in lib/inspect/debug.ts. */
 export function debugIfAskedTo(): void {

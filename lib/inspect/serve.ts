@@ -32,6 +32,7 @@ const PAGE = 'lib/inspect/page';
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   '/': ['index.html', 'text/html'],
   '/page.css': ['page.css', 'text/css'],
+  '/figures.css': ['figures.css', 'text/css'],
   '/page.mjs': ['page.mjs', 'text/javascript'],
   '/tasks.mjs': ['tasks.mjs', 'text/javascript'],
   '/groups.mjs': ['groups.mjs', 'text/javascript'],

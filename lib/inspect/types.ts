@@ -99,7 +99,7 @@ export interface SchedulerSnapshot extends SchedulerStats {
   readonly isDefault: boolean;
 }
 
-/** What {@link snapshot} answers: this thread's fibers and tasks, as plain data for `JSON.stringify`. */
+/** What {@link snapshot} returns: this thread's fibers and tasks, as plain data for `JSON.stringify`. */
 export interface Snapshot {
   /** When it was taken, as ISO 8601. */
   readonly time: string;

@@ -10,7 +10,7 @@ import { showAs } from '../base/look';
 
 /**
  * A socket, or any other Duplex of bytes, in blocking style: a {@link Reader} and a {@link Writer}. The two
- * directions end independently. When the peer has ended its side, reads answer `null` and writes still go out,
+ * directions end independently. When the peer has ended its side, reads return `null` and writes still go out,
  * if the socket allows half-open connections, as those of {@link connect} and {@link listen} do.
  */
 export class Connection<S extends Duplex = Socket> implements Iterable<Buffer>, Disposable {

@@ -134,7 +134,7 @@ export class Listener implements Iterable<Connection>, Disposable {
     this.close();
   }
 
-  /** What {@link accept} answers, until the listener is closed. */
+  /** What {@link accept} returns, until the listener is closed. */
   *[Symbol.iterator](): Generator<Connection, void, undefined> {
     for (let next = this.accept(); next !== null; next = this.accept()) yield next;
   }

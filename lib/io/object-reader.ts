@@ -42,7 +42,7 @@ export class ObjectReader<T = unknown> implements Iterable<T> {
     this.#source.release();
   }
 
-  /** What {@link read} answers, up to the end. Leaving the loop early leaves the rest unread. */
+  /** What {@link read} returns, up to the end. Leaving the loop early leaves the rest unread. */
   *[Symbol.iterator](): Generator<T, void, undefined> {
     for (let value = this.read(); value !== null; value = this.read()) yield value;
   }

@@ -109,7 +109,7 @@ export class Reader implements Iterable<Buffer> {
   }
 
   /**
-   * The lines that are left, as {@link readLine} answers them.
+   * The lines that are left, as {@link readLine} returns them.
    *
    * @throws as {@link readLine}
    */
@@ -147,7 +147,7 @@ export class Reader implements Iterable<Buffer> {
       this.stream.unshift(this.#queue.take(this.buffered));
   }
 
-  /** What {@link read} answers, up to the end. Leaving the loop early leaves the rest unread. */
+  /** What {@link read} returns, up to the end. Leaving the loop early leaves the rest unread. */
   *[Symbol.iterator](): Generator<Buffer, void, undefined> {
     for (let chunk = this.read(); chunk !== null; chunk = this.read()) yield chunk;
   }

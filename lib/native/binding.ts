@@ -110,7 +110,7 @@ function explain(failures: readonly string[]): string {
   return [
     `no binary fits (shipped: ${shipped.join(', ') || 'none'})`,
     ...(process.platform === 'linux' ? [] : [HOW_ELSEWHERE]),
-    ...(canBuild() && PACKAGE !== undefined ? [`To build one: ${command}`] : []),
+    ...(canBuild() && PACKAGE !== undefined ? [`To build one: \`${command}\``] : []),
     ...tried,
   ].join('. ');
 }

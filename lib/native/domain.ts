@@ -51,7 +51,7 @@ export function activeDomains(): ActiveDomains | undefined {
   return { domain, stack: [...stack] };
 }
 
-/** Answers what is active on the running stack, and makes nothing active. */
+/** Returns what is active on the running stack, and makes nothing active. */
 export function leaveDomains(): ActiveDomains | undefined {
   const active = activeDomains();
   if (active === undefined) return undefined;

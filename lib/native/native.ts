@@ -52,14 +52,14 @@ export interface NativeFibers {
   handOver(root: Handle, other: Handle, ahead: Handle): unknown;
   /** Makes the running fiber a handled body: see src-native/fiber/effects.cc. */
   beginHandled(...tags: number[]): Handle;
-  /** Suspends up to the nearest handler of `tag`; answers `request` where there is none. */
+  /** Suspends up to the nearest handler of `tag`; returns `request` where there is none. */
   perform(tag: number, request: object): unknown;
   /** Whether the chain sleeps and can be continued. */
   isAsleep(root: Handle): boolean;
   isParkable(root: Handle): boolean;
   /** The fiber that this one waits for. */
   resumedBy(handle: Handle): object | undefined;
-  /** What `fn()` answers, or `ended` when it used more than `ms` of processor time: src-native/fiber/cpu_limits.h. */
+  /** What `fn()` returns, or `ended` when it used more than `ms` of processor time: src-native/fiber/cpu_limits.h. */
   limited(ms: number, fn: () => unknown, ended: symbol): unknown;
   /** The frames of what a limit last ended. */
   endedIn(): string;
@@ -137,7 +137,7 @@ export interface RuntimeOptions {
 export interface RuntimeHooks {
   /** Runs bodies on a fiber's own stack until the stack is not needed any more. */
   main: (handle: Handle) => void;
-  /** Answers the stack trace of the stack it is called on. */
+  /** Returns the stack trace of the stack it is called on. */
   capture: () => string;
   /** Adds the frames of the caller to the stack trace of an error that leaves a fiber. */
   splice: (error: unknown) => void;

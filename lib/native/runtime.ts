@@ -4,12 +4,12 @@ import { captureOwnFrames, spliceFrames } from '../base/stack-trace';
 
 /** What runs on the stacks of fibers; the class Fiber fills it in. */
 export const bodies = {} as {
-  /** Answers who goes on: a fiber on this stack, a handle, or an {@link Ending}. */
+  /** Returns who goes on: a fiber on this stack, a handle, or an {@link Ending}. */
   run: (fiber: object, handle: Handle) => object | number;
   forget: RuntimeHooks['forget'];
 };
 
-/** How a body ended that answers no task's successor. */
+/** How a body ended that returns no task's successor. */
 export const Ending = { finished: -2, failed: -3 } as const;
 
 /** What fibers stand on. Whoever wants to use it imports it from `fiber.ts`, which has tried it. */

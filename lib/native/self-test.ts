@@ -18,7 +18,7 @@ const LARGE_FRAME = Array.from({ length: 500 }, (_, i) => i);
 
 /**
  * Exercises the engine before anybody relies on it: suspended frames must survive a young collection from outside and a
- * full one from inside of a fiber, errors must cross, and stack limits must be the running stack's own. Answers what went
+ * full one from inside of a fiber, errors must cross, and stack limits must be the running stack's own. Returns what went
  * wrong, or an empty string.
  *
  * Collections are most of what it costs, so there is one of each, the young one first: a full one gives the young

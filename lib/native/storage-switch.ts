@@ -10,7 +10,7 @@ interface SwitchedStorage {
   disable(): void;
 }
 
-/** What it answers where nothing was stored. */
+/** What it returns where nothing was stored. */
 function defaultOf(storage: SwitchedStorage): unknown {
   storage.enabled = false;
   try {

@@ -207,7 +207,7 @@ export class CallBatch extends WaitQueue {
     discharge(this.id);
   }
 
-  /** Takes the call back if it has not begun; answers the state that it was in. */
+  /** Takes the call back if it has not begun; returns the state that it was in. */
   #cancel(index: number): number {
     return Atomics.compareExchange(this.#states, index, WAITING, CANCELLED);
   }

@@ -2,12 +2,12 @@ import { currentTask, type Task } from '../scheduler/task';
 import type { CallBatch } from './call-batch';
 import type { ExternalArgument, Signature } from './signature';
 
-/** What an external function answers: nothing, a number, or a bigint where an integer is too large for one. */
+/** What an external function returns: nothing, a number, or a bigint where an integer is too large for one. */
 export type ExternalResult = undefined | number | bigint;
 
 /**
- * A native function that runs on a pool. In a task, calling it sleeps until the pool has run it, and answers its
- * result. On the main stack it answers a promise of that, as `promised` does everywhere.
+ * A native function that runs on a pool. In a task, calling it sleeps until the pool has run it, and returns its
+ * result. On the main stack it returns a promise of that, as `promised` does everywhere.
  */
 export interface ExternalFn<
   A extends ExternalArgument[] = ExternalArgument[],
@@ -19,7 +19,7 @@ export interface ExternalFn<
    * scope that was cancelled before the call began
    */
   (...args: A): R;
-  /** Always answers a promise; never throws. */
+  /** Always returns a promise; never throws. */
   promised(...args: A): Promise<R>;
   readonly name: string;
 }
@@ -28,7 +28,7 @@ export interface ExternalFn<
 export interface CallSink {
   /** The batch that the next call goes to. */
   open(): CallBatch;
-  /** The arguments are in the batch: sleeps until the call was run, or answers a promise. */
+  /** The arguments are in the batch: sleeps until the call was run, or returns a promise. */
   enter(batch: CallBatch, signature: Signature, buffer: unknown, task: Task | undefined): unknown;
 }
 

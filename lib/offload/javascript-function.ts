@@ -10,12 +10,12 @@ import type { JavaScriptPool } from './javascript-pool';
 /** A function that uses nothing but its arguments and what is global in every worker. */
 export type SelfContained<A extends unknown[], R> = (...args: A) => R;
 
-/** What the blocking view answers of what the function answers. */
+/** What the blocking view returns of what the function returns. */
 export type Returned<R> = Awaited<R>;
 
 /**
  * The blocking view of a JavaScript function that runs in a worker thread. In a task, calling it sleeps until it has
- * run, and answers its result. On the main stack it answers a promise of that, as `promised` does everywhere.
+ * run, and returns its result. On the main stack it returns a promise of that, as `promised` does everywhere.
  */
 export interface JavaScriptFn<A extends unknown[], R> {
   /**
@@ -24,7 +24,7 @@ export interface JavaScriptFn<A extends unknown[], R> {
    * `ERR_FIBER_NOT_YIELDABLE`; the reason of a cancelled scope: the function does not run, or not to its end
    */
   (...args: A): Returned<R>;
-  /** Always answers a promise; never throws. */
+  /** Always returns a promise; never throws. */
   promised(...args: A): Promise<Returned<R>>;
   readonly name: string;
 }

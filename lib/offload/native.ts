@@ -1,6 +1,6 @@
 import { runtime } from '../fiber/fiber';
+import { instruments } from '../fiber/instruments';
 import type { KeepAlive } from '../lowlevel/kit';
-import { incoming } from '../scheduler/incoming';
 
 /** A function of a library as it describes itself. */
 export interface FunctionDescription {
@@ -26,10 +26,10 @@ export interface NativeOffload {
   keepAlive(wanted: boolean): void;
   /** The names of the functions that run now. */
   running(pool: number): string[];
-  /** Answers where in the memory the batch begins. */
+  /** Returns where in the memory the batch begins. */
   addBatch(id: number, memory: SharedArrayBuffer, capacity: number): number;
   dropBatch(id: number): void;
-  /** Answers how many calls were refused; -1: memory is out, and nothing was submitted. */
+  /** Returns how many calls were refused; -1: memory is out, and nothing was submitted. */
   submit(pool: number, id: number, count: number, hold: boolean, ...buffers: unknown[]): number;
   /**
    * How many batches have been completed, after a short look for them if `look` says so; 0: the event loop will
@@ -74,7 +74,7 @@ let underWay = 0;
 /** Batches have gone to a pool, or come back: while there are any, schedulers ask for what has come back. */
 export function countUnderWay(change: 1 | -1): void {
   underWay += change;
-  if (underWay > 0) incoming.collect = collect;
+  if (underWay > 0) instruments.collect = collect;
   if (hasBackground) updateLoop();
 }
 
@@ -102,7 +102,7 @@ function updateLoop(): void {
 /** Is asked until it has answered false once without a batch under way: only then will the event loop be woken again. */
 function collect(look: boolean): boolean {
   const count = nativeOffload().poll(look && underWay > 0);
-  if (count === 0 && underWay === 0) incoming.collect = undefined;
+  if (count === 0 && underWay === 0) instruments.collect = undefined;
   completeFirst(count);
   return count > 0;
 }

@@ -140,7 +140,7 @@ export class Offload {
   /**
    * The blocking view of a JavaScript function that runs in a worker thread: it has to be self-contained, because
    * only its source goes there. Arguments and result are cloned, and it may be async. In a task the view sleeps, on
-   * the main stack it answers a promise. Calls begin in the order in which they were made. Cancelling the task takes
+   * the main stack it returns a promise. Calls begin in the order in which they were made. Cancelling the task takes
    * a call that has not begun back, and ends the worker thread of one that has.
    *
    * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`; `ERR_FIBER_INVALID_ARG_VALUE` for a function without a
@@ -170,8 +170,8 @@ export class Offload {
 
   /**
    * Ends the pool: from now on calls are refused, and those that were made are run to their end, or as long as
-   * `grace` allows; see {@link destroy}. In a task it sleeps until that is done, and answers undefined; on the main
-   * stack it answers a promise.
+   * `grace` allows; see {@link destroy}. In a task it sleeps until that is done, and returns undefined; on the main
+   * stack it returns a promise.
    *
    * @throws {@link FiberError} `ERR_OFFLOAD_CLOSED` the second time; `ERR_FIBER_INVALID_ARG_TYPE`,
    * `ERR_FIBER_INVALID_ARG_VALUE`; the reason of a cancelled scope: the pool is closed nevertheless

@@ -15,7 +15,7 @@ const FIRST_DOUBLE = 5;
 
 const INTEGER_RANGE = 'a safe integer, or a bigint of 64 bits';
 
-/** An external function's number, and what it takes and answers: see include/greenfiber.h. */
+/** An external function's number, and what it takes and returns: see include/greenfiber.h. */
 export class Signature {
   readonly arity: number;
   readonly result: 'i' | 'd' | undefined;
@@ -42,7 +42,7 @@ export class Signature {
   }
 
   /**
-   * Writes an argument into the call at `base`; answers it if it is the buffer.
+   * Writes an argument into the call at `base`; returns it if it is the buffer.
    *
    * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`
    */

@@ -88,7 +88,7 @@ export class Child implements Disposable {
   }
 
   /**
-   * Sleeps until it has ended, and answers how. Its output may still be read.
+   * Sleeps until it has ended, and returns how. Its output may still be read.
    *
    * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope
    */
@@ -106,7 +106,7 @@ export class Child implements Disposable {
     return this.exit;
   }
 
-  /** Sends a signal, by default SIGTERM, and answers whether it could. */
+  /** Sends a signal, by default SIGTERM, and returns whether it could. */
   kill(signal?: NodeJS.Signals): boolean {
     return this.native.kill(signal);
   }

@@ -18,7 +18,7 @@ export interface Output<T = string> {
 type Callback = (error: Error | null, stdout: unknown, stderr: unknown) => void;
 
 /**
- * Runs a command in a shell, sleeps until it has ended, and answers what it wrote. It is killed when the call is cancelled.
+ * Runs a command in a shell, sleeps until it has ended, and returns what it wrote. It is killed when the call is cancelled.
  *
  * @throws `Error` when it cannot be run, ends with another code than 0 or by a signal: with `code`, `signal`, `stdout`
  * and `stderr`, as from `node:child_process`; {@link FiberError} `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope

@@ -24,7 +24,7 @@ export function readLine(prompt = ''): string | null {
 }
 
 /**
- * The lines of the standard input that are left, as {@link readLine} answers them.
+ * The lines of the standard input that are left, as {@link readLine} returns them.
  *
  * The loop throws as {@link readLine}.
  */

@@ -26,7 +26,7 @@ export const loader = NodeModule.Module as unknown as Loader;
 
 /**
  * Loads the main module, all of it within this call: `require` does, and so it does for an ES module, if only it were not
- * told that it loads the main one, for which Node waits for the event loop. Answers false where nothing of the program
+ * told that it loads the main one, for which Node waits for the event loop. Returns false where nothing of the program
  * has run, since it has a top-level `await` somewhere, which only `import` can serve.
  *
  * @throws what the program throws

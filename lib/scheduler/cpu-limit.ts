@@ -1,6 +1,5 @@
 import { AbortError, CpuLimitError, FiberError } from '../base/errors';
-import { runtime } from '../fiber/fiber';
-import { access } from '../fiber/fiber-access';
+import { access, runtime } from '../fiber/fiber';
 import { PACKAGE } from '../base/place';
 import { checkDuration, checkFunction, wrongNumber } from '../base/validators';
 import { spliceFrames, withoutOwnFrames } from '../base/stack-trace';
@@ -15,7 +14,7 @@ import type { Task } from './task';
 // By names of their own: see lib/fiber/fiber.ts.
 const { endedIn, limited, sweep } = runtime.fibers;
 
-/** What {@link limited} answers when the limit has ended what it ran. */
+/** What {@link limited} returns when the limit has ended what it ran. */
 const ENDED = Symbol('ended');
 
 /**

@@ -1,10 +1,10 @@
 import { hasGuests } from '../base/realm';
+import { instruments } from '../fiber/instruments';
 import { setImmediate } from '../base/timers';
 import { count } from '../base/words';
 import { stopTrimming } from '../native/idle';
 import { tasksAsleep } from './alive';
 import { LONGEST_TIMER_MS, type KeepAlive } from './clock';
-import { deadlockText } from './deadlock-text';
 import { channels, publish } from './diagnostics';
 import type { Scheduler } from './scheduler';
 import type { Task } from './task';
@@ -57,7 +57,7 @@ const mark: KeepAlive = { keepAlive: noop };
 
 /**
  * A timer that keeps no process alive, as that of `AbortSignal.timeout`, may wake a task that sleeps: as long as
- * there is one, the process waits for it on that task's behalf. Answers whether it does.
+ * there is one, the process waits for it on that task's behalf. Returns whether it does.
  */
 function waitForTimers(): boolean {
   if (hasGuests()) return false; // what a test file left asleep keeps no runner
@@ -123,7 +123,7 @@ export function watchedSchedulers(): Iterable<Scheduler> {
   return watched;
 }
 
-/** At exit: reports the deadlock if there is one, once, and answers whose. */
+/** At exit: reports the deadlock if there is one, once, and returns whose. */
 export function reportDeadlock(): ReadonlySet<Task> {
   if (reported !== undefined) return reported;
   const asleep = loopHasEnded && !hasGuests() ? [...watched].flatMap(tasksAsleep) : [];
@@ -133,7 +133,7 @@ export function reportDeadlock(): ReadonlySet<Task> {
   process.stderr.write(
     'greenfiber: deadlock: the event loop is empty, and ' +
       `${count(asleep.length, 'task')} will never go on\n\n` +
-      `${deadlockText.describe(asleep)}\n`,
+      `${instruments.describeDeadlock?.(asleep) ?? ''}\n`,
   );
   if (!hasFailed(process.exitCode)) process.exitCode = DEADLOCK_EXIT_CODE;
   return reported;

@@ -1,4 +1,4 @@
-import { access } from '../fiber/fiber-access';
+import { access } from '../fiber/fiber';
 import { checkFunction } from '../base/validators';
 import { settled } from './settled';
 import { showAs } from '../base/look';

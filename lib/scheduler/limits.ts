@@ -95,7 +95,7 @@ export function inScope<T>(what: string, task: Task, scope: Scope, fn: () => Pro
 
 /**
  * Runs `fn`; when it takes longer than `ms` milliseconds, its blocking calls raise a {@link TimeoutError}. Limits
- * nest, and the nearest wins. What `fn` answers in spite of that is the answer.
+ * nest, and the nearest wins. What `fn` returns in spite of that is returned.
  *
  * @throws {@link FiberError} `ERR_TIMEOUT`; `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE`,
  * `ERR_FIBER_NOT_IN_FIBER`

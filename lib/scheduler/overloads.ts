@@ -13,7 +13,7 @@ export type IfOverloaded<F> = F extends {
     : unknown
   : never;
 
-/** Each overload of a function that answers a promise, as one that answers its value. Six at most: the last ones. */
+/** Each overload of a function that returns a promise, as one that returns its value. Six at most: the last ones. */
 export type BlockingView<F> = F extends {
   (...args: infer A1): infer R1;
   (...args: infer A2): infer R2;
@@ -52,7 +52,7 @@ export type BlockingView<F> = F extends {
 
 type View<A extends unknown[], R> = (...args: A) => Awaited<R>;
 
-/** Each overload of a function that takes a callback, as one that answers what that is given. Six at most: the last ones. */
+/** Each overload of a function that takes a callback, as one that returns what that is given. Six at most: the last ones. */
 export type CallbackView<F> = F extends {
   (...args: infer A1): unknown;
   (...args: infer A2): unknown;

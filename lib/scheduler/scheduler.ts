@@ -1,6 +1,6 @@
 import { FiberError } from '../base/errors';
-import { runtime } from '../fiber/fiber';
-import { access } from '../fiber/fiber-access';
+import { access, runtime } from '../fiber/fiber';
+import { instruments } from '../fiber/instruments';
 import { CREATED, type Handle } from '../native/native';
 import { checkFunction } from '../base/validators';
 import { random } from '../base/random';
@@ -10,7 +10,6 @@ import { withCpuLimit } from './cpu-limit';
 import { current } from './current';
 import { watchForDeadlock } from './deadlock';
 import { channels, publishSpawn } from './diagnostics';
-import { incoming } from './incoming';
 import { Phase } from './phase';
 import {
   checkSchedulerOptions,
@@ -129,7 +128,7 @@ export class Scheduler {
     return nameIn(args, fn, this.start(fn, args, undefined));
   }
 
-  /** Runs `fn` in a task and answers a promise of what it returns. */
+  /** Runs `fn` in a task and returns a promise of what it returns. */
   run<T>(fn: () => T): Promise<Awaited<T>> {
     return (this.spawn(fn) as Task<Awaited<T>>).promise();
   }
@@ -316,7 +315,7 @@ export class Scheduler {
       }
       current.task = outer;
       if (this.#outgoing.length > 0) this.#send();
-    } while (incoming.collect?.(!this.#isOver()) === true);
+    } while (instruments.collect?.(!this.#isOver()) === true);
     this.#turning = false;
     this.#lastLook = this.clock.now();
     this.#longestTurn = Math.max(this.#longestTurn, this.#lastLook - this.#sliceStart);

@@ -29,7 +29,7 @@ export function asyncFunctionError(what: string, promise: unknown): FiberError {
   );
 }
 
-/** Whether it is a promise as async functions answer it. Another thenable, as a task is one, is a value. */
+/** Whether it is a promise as async functions return it. Another thenable, as a task is one, is a value. */
 export function isPromise<T>(value: Promise<T> | T): value is Promise<T> {
   return typeof value === 'object' && value !== null && isThenable(value) && types.isPromise(value);
 }

@@ -36,7 +36,7 @@ export const SLOW_TASK_MS = 50;
 /**
  * From now on `listener` is told of each task that holds the thread for `ms` milliseconds or more, in a microtask after
  * it has given way. Its stack is taken before, when the shortest time that anybody watches has run out. Without a listener
- * it is written to stderr, then and there. Answers how to end that.
+ * it is written to stderr, then and there. Returns how to end that.
  *
  * @throws {@link FiberError} `ERR_FIBER_UNSUPPORTED` where no thread can be had to watch the time
  */

@@ -29,7 +29,7 @@ export function spawn(fn: (...args: unknown[]) => unknown, ...args: unknown[]): 
 }
 
 /**
- * The asynchronous view of a function that blocks: every call runs in a task and answers a promise.
+ * The asynchronous view of a function that blocks: every call runs in a task and returns a promise.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`
  */

@@ -1,7 +1,7 @@
 import { chainStack } from '../fiber/chain-stack';
 import { AbortError, FiberError } from '../base/errors';
-import { Fiber } from '../fiber/fiber';
-import { access, LATE } from '../fiber/fiber-access';
+import { access, Fiber } from '../fiber/fiber';
+import { LATE } from '../fiber/fiber-access';
 import { CREATED, FINISHED, type Handle } from '../native/native';
 import { checkFiberOptions } from '../base/validators';
 import { removeOwnFrames, spliceAsyncFrames } from '../base/stack-trace';
@@ -142,7 +142,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
   }
 
   /**
-   * Sleeps until the task has ended and answers what it returned, or throws what it threw.
+   * Sleeps until the task has ended and returns what it returned, or throws what it threw.
    *
    * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER` outside of tasks (use `await`);
    * `ERR_TASK_JOINS_ITSELF`; the reason of a cancelled scope
@@ -265,7 +265,7 @@ export class Task<T = unknown> implements PromiseLike<T> {
     return own.isCancelled && error === own.reason;
   }
 
-  /** The body of every task's fiber: runs the task and answers who goes on. @internal */
+  /** The body of every task's fiber: runs the task and returns who goes on. @internal */
   static run(task: Task): unknown {
     if (task.#fiber !== undefined) task.#handle = access.handleOf(task.#fiber);
     try {

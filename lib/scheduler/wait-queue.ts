@@ -9,9 +9,9 @@ export interface Place {
   /** What it brings along: what a sender sends. */
   item: unknown;
 
-  /** Ends the wait with a value. Answers whether it was still to be ended. */
+  /** Ends the wait with a value. Returns whether it was still to be ended. */
   wake(value: unknown): boolean;
-  /** Ends the wait with an error. Answers whether it was still to be ended. */
+  /** Ends the wait with an error. Returns whether it was still to be ended. */
   fail(error: unknown): boolean;
 }
 

@@ -1,8 +1,8 @@
 import { FiberError } from '../base/errors';
 import { runtime } from '../fiber/fiber';
+import { instruments, type OtherFibers } from '../fiber/instruments';
 import { checkFunction } from '../base/validators';
 import { blockingTask, current } from './current';
-import { elsewhere } from './elsewhere';
 import type { BlockingView, CallbackView, IfOverloaded } from './overloads';
 import { adopt, isWatched, observe, promiseIn, unwatch, watch } from './promise-watch';
 import { Reaction } from './reaction';
@@ -12,7 +12,7 @@ import { Waiter } from './waiter';
 const { fulfilledValue } = runtime.fibers;
 
 /**
- * Sleeps until a promise (or another thenable) is settled; answers its value, or throws what it was rejected
+ * Sleeps until a promise (or another thenable) is settled; returns its value, or throws what it was rejected
  * with. The value of a promise that is fulfilled already is answered at once while the slice lasts, and so is what
  * is no promise.
  *
@@ -21,7 +21,9 @@ const { fulfilledValue } = runtime.fibers;
  */
 export function wait<T>(thenable: PromiseLike<T> | T): T {
   const { task } = current;
-  if (task === undefined && elsewhere.canWait()) return waitElsewhere(thenable);
+  if (task === undefined && instruments.others?.canWait() === true) {
+    return waitElsewhere(instruments.others, thenable);
+  }
   if (task === undefined || task.isCancelled) return refuse('wait', thenable);
   if (!isThenable(thenable)) return thenable;
   if (thenable.then === promiseThen) {
@@ -74,8 +76,8 @@ function promiseOf<T>(thenable: PromiseLike<T>): Promise<T> {
   return (promiseIn(thenable) as Promise<T> | undefined) ?? Promise.resolve(thenable);
 }
 
-function waitElsewhere<T>(thenable: PromiseLike<T> | T): T {
-  return isThenable(thenable) ? (elsewhere.wait(promiseOf(thenable)) as T) : thenable;
+function waitElsewhere<T>(others: OtherFibers, thenable: PromiseLike<T> | T): T {
+  return isThenable(thenable) ? (others.wait(promiseOf(thenable)) as T) : thenable;
 }
 
 /** The call raises, and nobody learns what comes of what it was given. */
@@ -117,7 +119,7 @@ export function sync(fn: (...args: unknown[]) => unknown): (...args: unknown[]) 
   checkFunction('fn', fn);
   return function (this: unknown, ...args: unknown[]) {
     // What cannot be waited for is not begun.
-    if (current.task !== undefined || !elsewhere.canWait()) blockingTask('sync');
+    if (current.task !== undefined || instruments.others?.canWait() !== true) blockingTask('sync');
     return wait(fn.apply(this, args));
   };
 }

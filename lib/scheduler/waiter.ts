@@ -53,7 +53,7 @@ export class Waiter<T = unknown> implements Place {
     return waiter as Waiter<T>;
   }
 
-  /** Ends the sleep: {@link park} answers `value`. Answers whether it was still to be ended. */
+  /** Ends the sleep: {@link park} returns `value`. Returns whether it was still to be ended. */
   wake(value: T): boolean {
     return this.#settle(value, false);
   }
@@ -67,7 +67,7 @@ export class Waiter<T = unknown> implements Place {
     if (this.#parked) this.task.scheduler.makeReadyAndRun(this.task);
   }
 
-  /** Ends the sleep: {@link park} throws `error`. Answers whether it was still to be ended. */
+  /** Ends the sleep: {@link park} throws `error`. Returns whether it was still to be ended. */
   fail(error: unknown): boolean {
     return this.#settle(error, true);
   }

@@ -38,7 +38,7 @@ export class Barrier {
   }
 
   /**
-   * Sleeps until all have come. Answers the place in which this task came, from 0; the last one did not sleep.
+   * Sleeps until all have come. Returns the place in which this task came, from 0; the last one did not sleep.
    *
    * @throws {@link FiberError} `ERR_BARRIER_BROKEN`, `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope
    */

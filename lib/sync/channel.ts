@@ -9,7 +9,7 @@ import { showAs } from '../base/look';
 
 const LARGEST_CAPACITY = 2 ** 31 - 1;
 
-/** What {@link Channel.receive} answers; the end of the channel is `{ done: true }`. */
+/** What {@link Channel.receive} returns; the end of the channel is `{ done: true }`. */
 export type Received<T> = IteratorResult<T, undefined>;
 
 /**
@@ -71,7 +71,7 @@ export class Channel<T> implements Iterable<T, undefined>, AsyncIterable<T, unde
   }
 
   /**
-   * Sends `value` if that can be done at once, and answers whether it was. Also outside of tasks.
+   * Sends `value` if that can be done at once, and returns whether it was. Also outside of tasks.
    *
    * @throws {@link FiberError} `ERR_CHANNEL_CLOSED`
    */
@@ -80,7 +80,7 @@ export class Channel<T> implements Iterable<T, undefined>, AsyncIterable<T, unde
   }
 
   /**
-   * Sleeps until there is an item and answers `{ done: false, value }`; after the last item of a closed channel
+   * Sleeps until there is an item and returns `{ done: false, value }`; after the last item of a closed channel
    * `{ done: true }`.
    *
    * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope
@@ -93,7 +93,7 @@ export class Channel<T> implements Iterable<T, undefined>, AsyncIterable<T, unde
     );
   }
 
-  /** As {@link receive}, but answers undefined where that would sleep. Also outside of tasks. */
+  /** As {@link receive}, but returns undefined where that would sleep. Also outside of tasks. */
   tryReceive(): Received<T> | undefined {
     return this.take();
   }
@@ -144,12 +144,12 @@ export class Channel<T> implements Iterable<T, undefined>, AsyncIterable<T, unde
     return iterator;
   }
 
-  /** Whether {@link offer} would answer true, or throw. @internal */
+  /** Whether {@link offer} would return true, or throw. @internal */
   get canOffer(): boolean {
     return this.#closed || !this.receivers.isEmpty || this.#items.length < this.capacity;
   }
 
-  /** Whether {@link take} would answer something. @internal */
+  /** Whether {@link take} would return something. @internal */
   get canTake(): boolean {
     return this.#closed || !this.senders.isEmpty || this.#items.length > 0;
   }

@@ -57,7 +57,7 @@ export class Condition {
   }
 
   /**
-   * {@link wait}s until `predicate` answers true.
+   * {@link wait}s until `predicate` returns true.
    *
    * @throws as {@link wait}, and what `predicate` throws; `ERR_FIBER_INVALID_ARG_TYPE`
    */

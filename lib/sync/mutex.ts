@@ -64,7 +64,7 @@ export class Mutex implements Breakable {
   }
 
   /**
-   * Sleeps until the mutex is free and takes it. The answer releases it at the end of a `using` block.
+   * Sleeps until the mutex is free and takes it. What it returns releases it at the end of a `using` block.
    *
    * @throws {@link FiberError} `ERR_LOCK_REENTRANT`, `ERR_LOCK_BROKEN`, `ERR_FIBER_NOT_IN_FIBER`; the reason of a
    * cancelled scope
@@ -75,7 +75,7 @@ export class Mutex implements Breakable {
   }
 
   /**
-   * Takes the mutex if it is free, and answers whether it did.
+   * Takes the mutex if it is free, and returns whether it did.
    *
    * @throws {@link FiberError} `ERR_LOCK_REENTRANT`, `ERR_LOCK_BROKEN`, `ERR_FIBER_NOT_IN_FIBER`
    */

@@ -24,7 +24,7 @@ export class Once<T> {
   }
 
   /**
-   * Runs `fn` unless it was done before, and answers its value. When `fn` throws, or is cancelled, the error is
+   * Runs `fn` unless it was done before, and returns its value. When `fn` throws, or is cancelled, the error is
    * its caller's alone, and the next one tries again.
    *
    * @throws what `fn` throws; {@link FiberError} `ERR_LOCK_REENTRANT` inside `fn`; `ERR_LOCK_BROKEN`,

@@ -51,7 +51,7 @@ export class RwLock implements Breakable {
   }
 
   /**
-   * Sleeps until the lock can be had for reading. The answer releases it at the end of a `using` block.
+   * Sleeps until the lock can be had for reading. What it returns releases it at the end of a `using` block.
    *
    * @throws {@link FiberError} `ERR_LOCK_REENTRANT`, `ERR_LOCK_BROKEN`, `ERR_FIBER_NOT_IN_FIBER`; the reason of a
    * cancelled scope
@@ -66,7 +66,7 @@ export class RwLock implements Breakable {
   }
 
   /**
-   * Takes the lock for reading if that can be done at once, and answers whether it did.
+   * Takes the lock for reading if that can be done at once, and returns whether it did.
    *
    * @throws {@link FiberError} `ERR_LOCK_REENTRANT`, `ERR_LOCK_BROKEN`, `ERR_FIBER_NOT_IN_FIBER`
    */

@@ -12,7 +12,7 @@ import { caseOf, type Case } from './select-cases';
 
 /** One of the things that {@link select} waits for. */
 export type SelectCase<T = unknown> =
-  /** An item of a channel, or its end: what {@link Channel.receive} answers. */
+  /** An item of a channel, or its end: what {@link Channel.receive} returns. */
   | { readonly receive: Channel<T> }
   /** A receiver, or room, for an item. */
   | { readonly send: Channel<T>; readonly value: T }
@@ -23,7 +23,7 @@ export type SelectCase<T = unknown> =
   /** That a promise is settled; the value is its own, and what it was rejected with is thrown. */
   | { readonly settled: PromiseLike<T> };
 
-/** What a case answers when it is the one that happened. */
+/** What a case returns when it is the one that happened. */
 export type SelectedValue<C> = C extends { readonly receive: Channel<infer T> }
   ? Received<T>
   : C extends { readonly aborted: AbortSignal }
@@ -32,7 +32,7 @@ export type SelectedValue<C> = C extends { readonly receive: Channel<infer T> }
       ? T
       : undefined;
 
-/** Which case happened, by its place in the list, and what it answers. */
+/** Which case happened, by its place in the list, and what it returns. */
 export type Selected<C extends readonly unknown[]> = {
   [I in keyof C]: {
     readonly index: I extends `${infer N extends number}` ? N : number;
@@ -40,7 +40,7 @@ export type Selected<C extends readonly unknown[]> = {
   };
 }[number];
 
-/** What a {@link select} with a default answers when no case is ready. */
+/** What a {@link select} with a default returns when no case is ready. */
 export interface SelectedDefault<D> {
   readonly index: -1;
   readonly value: D;
@@ -50,10 +50,10 @@ export interface SelectedDefault<D> {
 type Cases = readonly (SelectCase<any> | undefined)[];
 
 /**
- * Sleeps until one of the cases can happen, lets it happen, and answers which one. The others do not happen and
+ * Sleeps until one of the cases can happen, lets it happen, and returns which one. The others do not happen and
  * leave no trace. Among several that are ready, chance decides, every one being as likely (from the scheduler's
  * seed); `select.biased` takes the first. A case that is `undefined` never happens. With `options.default`,
- * nothing sleeps: when no case is ready, the answer is that value with the index -1.
+ * nothing sleeps: when no case is ready, it returns that value with the index -1.
  *
  * ```js
  * const { index, value } = select([

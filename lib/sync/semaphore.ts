@@ -43,7 +43,7 @@ export class Semaphore {
   }
 
   /**
-   * Sleeps until there is a permit and takes it. The answer releases it at the end of a `using` block.
+   * Sleeps until there is a permit and takes it. What it returns releases it at the end of a `using` block.
    *
    * @throws {@link FiberError} `ERR_FIBER_NOT_IN_FIBER`; the reason of a cancelled scope
    */
@@ -55,7 +55,7 @@ export class Semaphore {
     return this.#guard;
   }
 
-  /** Takes a permit if there is one, and answers whether it did. Also outside of tasks. */
+  /** Takes a permit if there is one, and returns whether it did. Also outside of tasks. */
   tryAcquire(): boolean {
     if (this.#available === 0) return false;
     this.#available--;

@@ -7,14 +7,14 @@ type AnyFunction = (...args: any[]) => any;
 /** What {@link inTasks} has answered. */
 const inTaskAlready = new WeakSet<object>();
 
-/** Members of a test function that take something else than bodies; the function they answer takes those. */
+/** Members of a test function that take something else than bodies; the function they return takes those. */
 const TAKE_NO_BODY = new Set<PropertyKey>(['each', 'extend', 'for', 'override', 'scoped']);
 /** Members whose callbacks declare tests, which the runner must see at once. */
 const DECLARE = new Set<PropertyKey>(['describe', 'suite']);
 const HOOKS = ['test', 'before', 'after', 'beforeEach', 'afterEach'] as const;
 
 /**
- * A test body, or a hook, that runs `fn` in a task and answers a promise of what it returns. A body that is given a
+ * A test body, or a hook, that runs `fn` in a task and returns a promise of what it returns. A body that is given a
  * callback may call it, as ever.
  *
  * @throws {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`

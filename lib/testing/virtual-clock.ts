@@ -28,7 +28,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Jumps to the next timer and runs it; answers whether there was one. */
+  /** Jumps to the next timer and runs it; returns whether there was one. */
   jump(): boolean {
     let next: Entry | undefined;
     for (const entry of this.#entries) {

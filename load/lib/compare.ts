@@ -202,7 +202,9 @@ function valuesOf(
   }));
 }
 
-/** Numbers from 0 to 1 that are the same every time: Mulberry32. */
+/**
+ * Numbers from 0 to 1 that are the same every time: Mulberry32, as in greenfiber's lib/base/random.ts, which is not public.
+ */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

@@ -14,7 +14,7 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** What the promise answers; undefined when a signal comes first. */
+  /** What the promise is fulfilled with; undefined when a signal comes first. */
   async unlessCome<T>(promise: Promise<T>): Promise<T | undefined> {
     const come = new Promise<undefined>((resolve) => {
       this.signal.addEventListener('abort', () => {

@@ -67,7 +67,7 @@ async function importFile(file: string): Promise<unknown> {
   return lazily.jiti().createJiti(__filename, options).import(file);
 }
 
-/** A CommonJS module is the default export of what `import` answers. */
+/** A CommonJS module is the default export of what `import` returns. */
 function unwrap(exports: unknown): unknown {
   const { default: inner } = (exports ?? {}) as { default?: unknown };
   const isModule = typeof inner === 'object' && inner !== null && 'default' in inner;

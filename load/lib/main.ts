@@ -5,7 +5,7 @@ import { ExitCode } from './exit-codes';
 import { tellError } from './tell-error';
 import { version } from './version';
 
-/** Carries a command line out, and answers the exit code. */
+/** Carries a command line out, and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('greenfiber').description('Tools on top of stackful fibers.');
   // Positional: what follows `load merge` is no option of `load`.

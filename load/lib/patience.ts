@@ -1,7 +1,7 @@
 /** What does not end, this many milliseconds after the run was told to, is not waited for. */
 const PATIENCE = 750;
 
-/** What `promise` answers; once the signal has come, what `instead` answers when that takes too long. */
+/** What `promise` is fulfilled with; once the signal has come, what `instead` returns when that takes too long. */
 export async function beforeItIsTooLate<T>(
   signal: AbortSignal,
   promise: Promise<T>,

@@ -8,7 +8,7 @@ export class Problems {
     this.#errors.push(error);
   }
 
-  /** What `fn` answers; undefined when it throws a typed error, which is kept. */
+  /** What `fn` returns; undefined when it throws a typed error, which is kept. */
   try<T>(fn: () => T): T | undefined {
     try {
       return fn();
@@ -19,7 +19,7 @@ export class Problems {
     }
   }
 
-  /** The same for what `promise` answers. */
+  /** The same for what `promise` is fulfilled with. */
   async wait<T>(promise: Promise<T>): Promise<T | undefined> {
     let outcome: () => T;
     try {

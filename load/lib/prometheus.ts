@@ -124,7 +124,7 @@ export class PrometheusOutput {
     }
   }
 
-  /** What `/metrics` answers. */
+  /** What `/metrics` returns. */
   text(): Promise<string> {
     return this.#register.metrics();
   }

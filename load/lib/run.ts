@@ -65,7 +65,7 @@ export interface LiveRun {
 const WHOLE: Part = { index: 0, count: 1 };
 
 /**
- * Runs a scenario in the running task's scheduler, sleeps until it has ended, and answers what was measured. It goes
+ * Runs a scenario in the running task's scheduler, sleeps until it has ended, and returns what was measured. It goes
  * by the scheduler's clock, so that `simulate` of greenfiber/testing runs it in no time.
  *
  * @throws what `setup` or `teardown` throws; {@link FiberError} `ERR_LOAD_SCENARIO`, `ERR_LOAD_NO_TARGET` when an

@@ -96,7 +96,7 @@ export class Arrivals {
   /** Arrivals that were taken. */
   taken = 0;
 
-  /** Takes the next one, and answers when it was due. */
+  /** Takes the next one, and returns when it was due. */
   take(): number {
     const due = this.#next;
     this.taken++;

@@ -89,7 +89,7 @@ export class Users {
   /**
    * Starts a user, which does one iteration after the other.
    *
-   * @param next - may block; answers when the next iteration should have begun, `NOW` where no schedule says, and
+   * @param next - may block; returns when the next iteration should have begun, `NOW` where no schedule says, and
    * undefined to end the user
    */
   start(next: (user: VirtualUser) => number | undefined): void {

@@ -1,5 +1,5 @@
 /**
- * One thread of a run: loads the scenario, waits for the others, runs its part, and answers what it measured.
+ * One thread of a run: loads the scenario, waits for the others, runs its part, and returns what it measured.
  *
  * @packageDocumentation
  */

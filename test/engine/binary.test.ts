@@ -93,7 +93,7 @@ test('a binary that was built for another Node does not hide the one that the pa
 test('where no binary fits, each that was tried is named, and how to build one', async (t) => {
   t.regex(
     await withForeignBuild(false),
-    /^false none ERR_FIBER_UNSUPPORTED .*shipped: none.*npx node-gyp rebuild --directory [^ ]+\. Tried build\/Release\/greenfiber\.node: it was built for V8 /,
+    /^false none ERR_FIBER_UNSUPPORTED .*shipped: none.*npx node-gyp rebuild --directory [^ ]+`\. Tried build\/Release\/greenfiber\.node: it was built for V8 /,
   );
 });
 

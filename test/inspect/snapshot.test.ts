@@ -7,7 +7,7 @@ import { simulate } from 'greenfiber/testing';
 import { asleep, byName, forever, soon, untilAllSleep } from '../helpers/asleep';
 import { refused } from '../helpers/codes';
 
-const { access } = require('../../dist/fiber/fiber-access');
+const { access } = require('../../dist/fiber/fiber');
 const { current } = require('../../dist/scheduler/current');
 
 test.serial('a task is shown with its stack and what it waits for', async (t) => {

@@ -69,6 +69,7 @@ test('the page of greenfiber/inspect', (t) => {
   const page = [
     'index.html',
     'page.css',
+    'figures.css',
     'page.mjs',
     'tasks.mjs',
     'graph.mjs',
@@ -95,6 +96,18 @@ test('the load tester is no part of it, and has its page, licence and readme in 
 test('the package that stands for fibers passes on both of its modules, with their types', (t) => {
   const modules = ['fibers.js', 'fibers.d.ts', 'future.js', 'future.d.ts'];
   t.deepEqual(aliasFiles.sort(), ['LICENSE', 'README.md', 'package.json', ...modules].sort());
+});
+
+test('of declarations those that a project can see, and no docstring twice', (t) => {
+  const modules = files.filter((file) => /^dist\/.*\.js$/.test(file));
+  const source = execFileSync(
+    'tar',
+    ['-xzOf', tarball, ...modules.map((file) => `package/${file}`)],
+    { encoding: 'utf8', maxBuffer: 16 << 20 },
+  );
+  t.false(source.includes('\n/**\n'));
+  t.true(files.includes('dist/scheduler/scheduler.d.ts'));
+  t.false(files.includes('dist/commands/run.d.ts'));
 });
 
 test('no build output but the binaries, no tests, no settings of ours', (t) => {

@@ -3,10 +3,11 @@
 'use strict';
 
 const { Fiber } = require('greenfiber');
+const { random: randomFrom } = require('../../dist/base/random');
 const { builtIns, swallowing } = require('../../dist-test/helpers/built-ins');
 
 // Ours, whatever the program does to its own.
-const { floor, imul, log } = Math;
+const { floor, log } = Math;
 
 const ask = (value) => (Fiber.yield(), value);
 const never = () => {
@@ -24,23 +25,12 @@ function works(body) {
 
 const bodies = Object.values(builtIns).filter(works);
 
-/** Numbers in [0, 1) from a seed: the program's own `Math.random` is left alone. */
-function randomFrom(seed) {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * Puts `count` fibers to sleep. Answers `stir`, which wakes some of them, and now and then collects garbage, when it
  * is called (with --expose-gc), and `isStirring`, whether one of them runs. No fiber is made later, and no promise: async hooks of the program would see it.
  */
 function putToSleep(count, seed) {
-  const random = randomFrom(seed);
+  const random = randomFrom(seed); // the program's own `Math.random` is left alone
   const { gc } = globalThis;
   let isStirring = true;
 

@@ -93,7 +93,7 @@ export class AnswerParser {
     return this.#state === State.done;
   }
 
-  /** The peer has sent all it will. Answers whether that completes the answer. */
+  /** The peer has sent all it will. Returns whether that completes the answer. */
   end(): boolean {
     if (this.#state === State.untilClose) this.#state = State.done;
     return this.complete;

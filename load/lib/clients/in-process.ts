@@ -13,7 +13,7 @@ export interface HandlerRequest {
   readonly body: string | Uint8Array | undefined;
 }
 
-/** What a handler answers. */
+/** What a handler returns. */
 export interface HandlerResponse {
   /** Default 200. */
   readonly status?: number;

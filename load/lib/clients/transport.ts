@@ -64,7 +64,7 @@ export interface Wire {
    * counted and not kept.
    */
   send(request: WireRequest, waiter: Waiter<Exchange>, discard: boolean): void;
-  /** Gives the request under way up, and answers what of it had gone to and fro. */
+  /** Gives the request under way up, and returns what of it had gone to and fro. */
   abort(): Exchange | undefined;
   close(): void;
 }
