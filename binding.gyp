@@ -39,9 +39,12 @@
             '-fPIC',
             '-fvisibility=hidden',
             '-fno-omit-frame-pointer',
+            # What nothing calls does not travel: see ldflags.
+            '-ffunction-sections',
+            '-fdata-sections',
           ],
           # A symbol that this Node lacks is an error when the addon is loaded, not the end of the process later.
-          'ldflags': ['-Wl,-z,now'],
+          'ldflags': ['-Wl,-z,now', '-Wl,--gc-sections'],
           'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
           'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden'],
         }, {

@@ -92,7 +92,7 @@ struct Layout {
 
   Word* wasm_stacks = nullptr;  // null: this V8 has none, or they were not found; see wasm_stacks.h
 
-  // State V8 keeps per stack but does not archive (hazards of the field, see calibrate_hazards.cc).
+  // State V8 keeps per stack but does not archive (hazards of the field, see find_unarchived_state.cc).
   Word* relocatable_top = nullptr;
   Word* sudden_shutdown_vector = nullptr;  // three words; null where this V8 has no such vector
   std::uint8_t* formatting_stack_trace = nullptr;
