@@ -11,6 +11,8 @@ export interface Request {
   readonly response: ServerResponse;
 }
 
+const NO_ARGUMENTS: [] = [];
+
 /** A property of the connection: a map would have to hash it for every request. */
 const clientKey = Symbol('greenfiber client');
 
@@ -46,7 +48,7 @@ export class Client {
    */
   start<T>(body: () => T, response: ServerResponse): Task<T> {
     const scheduler = currentScheduler();
-    const task = scheduler.create(body, [], undefined, this.#forget);
+    const task = scheduler.create(body, NO_ARGUMENTS, undefined, this.#forget);
     this.#requests.push({ task: task as Task, response });
     if (this.#connection.destroyed) task.cancel(clientGone());
     scheduler.makeReadyAndRun(task as Task);

@@ -36,7 +36,10 @@ export interface SchedulerStats {
   readonly spawned: number;
   /** How often the event loop let tasks run. */
   readonly turns: number;
-  /** Milliseconds that tasks ran before the event loop got its turn, at most. */
+  /**
+   * Milliseconds that tasks ran before the event loop got its turn, at most. What other code does between two turns does
+   * not count, unless they are of many short ones in a row.
+   */
   readonly longestTurn: number;
 }
 

@@ -18,6 +18,7 @@ import {
   type SchedulerStats,
 } from './scheduler-options';
 import type { Scope } from './scope';
+import { Slice } from './slice';
 import { nameIn, type SpawnOptions } from './spawn-options';
 import { watchSlowTasks } from './slow-tasks';
 import { handleOf, OURS, Task } from './task';
@@ -29,12 +30,6 @@ const { enter, handOver, leave } = runtime.fibers;
 const { spawn: spawned } = channels;
 const resolved = Promise.resolve();
 
-/** Switches between two looks at the clock, at most: what a look costs is shared by so many. */
-const MOST_CREDIT = 64;
-/** So many looks at the clock a slice are aimed at. */
-const LOOKS_PER_SLICE = 8;
-/** Switches until the first look when nothing is known of how long they take. */
-const FIRST_CREDIT = 8;
 /** {@link Scheduler.successor}: nobody goes on, the event loop's stack does. */
 const NOBODY = -1;
 
@@ -60,29 +55,17 @@ export class Scheduler {
   /** @internal */
   readonly onUnobserved: ((error: unknown) => void) | undefined;
 
-  readonly #slice: number;
+  readonly #slice: Slice;
   readonly #cpuLimit: number;
   readonly #watchesDeadlocks: boolean;
   /** Not in a simulation: there every place where tasks could be switched is to be tried. */
   readonly #goesOn: boolean;
   readonly #ready: ReadyQueue;
   readonly #turn: () => void;
-  readonly #endSlice: () => void;
   #planned = false;
   #turning = false;
   #alive = 0;
   #spawned = 0;
-  #turns = 0;
-  #longestTurn = 0;
-  // The slice: when it began, moved on by the time between its turns; when the clock was last looked at; switches
-  // until the next look.
-  #sliceStart = 0;
-  #lastLook = 0;
-  #credit = 1;
-  #lastCredit = 1;
-  #sliceIsOver = false;
-  /** Whether the event loop has not had its turn since the slice began. */
-  #inSlice = false;
   /** What tasks have put together for others, and how long it may wait at most. */
   #outgoing: (() => void)[] = [];
   #patience = Infinity;
@@ -94,10 +77,10 @@ export class Scheduler {
    */
   constructor(options: SchedulerOptions = {}, parts: SchedulerParts = {}) {
     const { slice, seed, cpuLimit, slowTask, onSlowTask } = checkSchedulerOptions(options);
-    this.#slice = slice;
     this.#cpuLimit = cpuLimit;
     this.random = random(seed);
     this.clock = parts.clock ?? realClock;
+    this.#slice = new Slice(this.clock, slice);
     this.#ready = parts.ready ?? new TaskQueue();
     this.onUnobserved = parts.onUnobserved;
     if (slowTask !== Infinity) {
@@ -109,9 +92,6 @@ export class Scheduler {
     this.#goesOn = parts.ready === undefined;
     this.#turn = () => {
       this.#runTurn();
-    };
-    this.#endSlice = () => {
-      this.#inSlice = false;
     };
   }
 
@@ -139,8 +119,8 @@ export class Scheduler {
       ready: this.#ready.length,
       alive: this.#alive,
       spawned: this.#spawned,
-      turns: this.#turns,
-      longestTurn: this.#longestTurn,
+      turns: this.#slice.turns,
+      longestTurn: this.#slice.longest,
     };
   }
 
@@ -182,6 +162,11 @@ export class Scheduler {
 
   /** As {@link makeReady}, from the bottom of a microtask or an event: the turn begins now. @internal */
   makeReadyAndRun(task: Task): void {
+    const isNext = this.#goesOn && !this.#planned && !this.#turning && this.#ready.length === 0;
+    if (isNext && !this.#slice.isSpent) {
+      this.#takeTurn(task);
+      return;
+    }
     task.phase = Phase.ready;
     this.#ready.push(task);
     if (!this.#planned && !this.#turning) this.#runTurn();
@@ -195,7 +180,7 @@ export class Scheduler {
     this.#outgoing.push(send);
     this.#patience = Math.min(this.#patience, delay);
     this.#sendBy = Math.min(this.#sendBy, this.clock.now() + delay);
-    this.#credit = Math.min(this.#credit, FIRST_CREDIT);
+    this.#slice.lookSoon();
   }
 
   /** Leaves the running task until it is made ready, for the next ready one. @internal */
@@ -301,24 +286,26 @@ export class Scheduler {
     this.#planned = false;
     // A task drains microtasks: the turn that it runs in goes on when it is left.
     if (this.#turning) return;
-    if (this.#inSlice && this.#sliceIsOver) {
-      this.#planAfterLoop();
-      return;
-    }
-    this.#beginTurn();
+    if (this.#slice.isSpent) this.#planAfterLoop();
+    else this.#takeTurn(undefined);
+  }
+
+  /** Runs tasks until none is ready or the slice is over; first, if given, one that is not in the queue. */
+  #takeTurn(first: Task | undefined): void {
+    this.#slice.beginTurn();
     const outer = current.task;
     this.#turning = true;
     do {
-      for (let task = this.#ready.take(); task !== undefined; task = this.#ready.take()) {
+      for (let task = first ?? this.#ready.take(); task !== undefined; task = this.#ready.take()) {
         this.#enter(task); // at least one, however short the slice
         if (this.#isOver()) break;
       }
       current.task = outer;
+      first = undefined;
       if (this.#outgoing.length > 0) this.#send();
     } while (instruments.collect?.(!this.#isOver()) === true);
     this.#turning = false;
-    this.#lastLook = this.clock.now();
-    this.#longestTurn = Math.max(this.#longestTurn, this.#lastLook - this.#sliceStart);
+    this.#slice.endTurn();
     if (this.#ready.length > 0) this.#planAfterLoop();
   }
 
@@ -332,22 +319,6 @@ export class Scheduler {
   #planAfterLoop(): void {
     this.#planned = true;
     setImmediate(this.#turn);
-  }
-
-  /** Turns may follow each other without the event loop, but together for no longer than a slice. */
-  #beginTurn(): void {
-    this.#turns++;
-    const now = this.clock.now();
-    if (this.#inSlice) {
-      this.#sliceStart += now - this.#lastLook; // no task ran meanwhile
-    } else {
-      this.#inSlice = true;
-      this.#sliceIsOver = false;
-      this.#sliceStart = now;
-      this.#credit = this.#lastCredit = Math.min(this.#lastCredit, LOOKS_PER_SLICE);
-      setImmediate(this.#endSlice).unref();
-    }
-    this.#lastLook = now;
   }
 
   /** Continues a task, from the main stack, until it or one that it handed over to leaves. */
@@ -380,18 +351,12 @@ export class Scheduler {
 
   /** Whether the event loop's turn has come. Asked at every switch. */
   #isOver(): boolean {
-    if (--this.#credit > 0) return false;
-    if (this.#sliceIsOver) return true;
-    const now = this.clock.now();
-    const spent = Math.max(now - this.#lastLook, 1e-4);
-    const aim = Math.min(this.#slice / LOOKS_PER_SLICE, this.#patience);
-    const wanted = (this.#lastCredit * aim) / spent;
-    this.#lastLook = now;
+    const slice = this.#slice;
+    if (slice.hasCredit()) return false;
+    if (slice.isOver) return true;
+    const now = slice.lookBetween(this.#patience);
     if (this.#outgoing.length > 0 && now >= this.#sendBy) this.#send();
-    this.#sliceIsOver = now - this.#sliceStart >= this.#slice;
-    this.#lastCredit = Math.max(1, Math.min(MOST_CREDIT, Math.floor(wanted)));
-    this.#credit = this.#sliceIsOver ? 0 : this.#lastCredit;
-    return this.#sliceIsOver;
+    return slice.isOver;
   }
 }
 
