@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 
 import test from 'ava';
-import { AbortError, group, sleep, spawn, timeout, TimeoutError } from 'greenfiber';
+import { AbortError, group, sleep, spawn, timeout, TimeoutError, yieldNow } from 'greenfiber';
 import { Offload } from 'greenfiber/offload';
 
 import { answerOf } from '../helpers/answer';
@@ -70,7 +70,7 @@ test('a call that is cancelled before a worker has started never begins', async 
     group((g) => {
       g.spawn(() => count(shared));
       g.spawn(() => count(shared));
-      sleep(0);
+      yieldNow(); // both have called; no worker can have said yet that it is there
       g.cancel();
     });
     t.is(count(shared), 0);
