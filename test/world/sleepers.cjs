@@ -4,7 +4,8 @@
 
 const { Fiber } = require('greenfiber');
 const { random: randomFrom } = require('../../dist/base/random');
-const { builtIns, swallowing } = require('../../dist-test/helpers/built-ins');
+const { builtIns } = require('../../dist-test/helpers/built-ins');
+const { swallowing } = require('../../dist-test/helpers/swallowing');
 
 // Ours, whatever the program does to its own.
 const { floor, log } = Math;
