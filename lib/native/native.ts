@@ -7,6 +7,7 @@ import type { ActiveDomains } from './domain';
 import { FiberError, nativeError } from '../base/errors';
 import { keepHttpParsers } from './http-parsers';
 import { TARGETS } from './targets';
+import { hasFault } from './faults';
 import { prepareWasmStacks } from './wasm-stacks';
 
 /** How a fiber is named between TypeScript and C++: -1 created, -2 finished, else where its stack lies. */
@@ -289,7 +290,7 @@ export class Runtime {
     }
     this.engine = opened.isDirect ? 'direct' : 'locker';
     this.reason = opened.directFailure;
-    prepareWasmStacks(this.addon, opened.isDirect);
+    prepareWasmStacks(this.addon);
     return opened;
   }
 
@@ -329,14 +330,6 @@ function reservation(): number {
     `The environment variable GREENFIBER_RESERVATION must be a number of bytes, ${String(LEAST_RESERVATION)} at ` +
       `least, not ${JSON.stringify(asked)}`,
   );
-}
-
-/**
- * `GREENFIBER_FAULT` makes a part fail, so that tests see what happens then: intl, calibration, self-test, locker; and, in
- * shape_maps.cc, shape-key.
- */
-export function hasFault(part: 'intl' | 'calibration' | 'self-test' | 'locker'): boolean {
-  return (process.env['GREENFIBER_FAULT'] ?? '').split(',').includes(part);
 }
 
 /** What `GREENFIBER_ENGINE` asks for. */

@@ -1,5 +1,6 @@
 import type { Addon } from './binding';
-import { hasFault, type Runtime } from './native';
+import { hasFault } from './faults';
+import type { Runtime } from './native';
 
 /** What the test uses of the class Fiber. */
 interface FiberClass {

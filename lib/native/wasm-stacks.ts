@@ -1,5 +1,6 @@
 import type { Addon } from './binding';
 import { FiberError } from '../base/errors';
+import { hasFault } from './faults';
 
 /** (import "" "f" (func)) (export "g" (func)): g calls f. */
 const CALLER = new Uint8Array([
@@ -15,15 +16,15 @@ interface Namespace {
 }
 
 /**
- * Suspendable WebAssembly exports (`WebAssembly.promising`, JavaScript promise integration) run on stacks of their own. The
- * direct engine keeps V8 from visiting these once for every sleeping fiber. Where it cannot they are refused, since a
- * scavenger that sees one slot twice copies its object twice.
+ * Suspendable WebAssembly exports (`WebAssembly.promising`, JavaScript promise integration) run on stacks of their own. Both
+ * engines keep V8 from visiting these once for every sleeping fiber. Where V8's list of threads was not found they are
+ * refused, since a scavenger that sees one slot twice copies its object twice.
  */
-export function prepareWasmStacks(addon: Addon, isDirect: boolean): void {
+export function prepareWasmStacks(addon: Addon): void {
   const { WebAssembly: namespace } = globalThis as unknown as { WebAssembly?: Namespace };
   if (namespace === undefined) return; // node --jitless
   const property = Object.getOwnPropertyDescriptor(namespace, 'promising');
-  if (property === undefined || (isDirect && learnTheirState(addon, namespace))) return;
+  if (property === undefined || learnTheirState(addon, namespace)) return;
   if (property.configurable === true) {
     Object.defineProperty(namespace, 'promising', { ...property, value: promisingRefused });
   }
@@ -41,14 +42,14 @@ function learnTheirState(addon: Addon, { Module, Instance, promising: make }: Na
     void call?.();
     look();
   }
-  return addon.learnWasmStack();
+  return addon.learnWasmStack() && !hasFault('wasm-stacks');
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unused-vars -- its length is that of the original
 function promisingRefused(_export: unknown): never {
   throw new FiberError(
     'ERR_FIBER_WASM_STACKS',
-    'WebAssembly.promising cannot be used in a thread that runs fibers with the locker engine: V8 would lose track of its ' +
+    'WebAssembly.promising cannot be used in a thread that runs fibers with this version of V8, which would lose track of its ' +
       'stacks; call it in a worker that does not load greenfiber',
   );
 }

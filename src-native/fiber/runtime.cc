@@ -92,6 +92,10 @@ std::string Runtime::start_locker(v8_state::Steps& steps) {
   if (!calibration.ok()) return calibration.failure;
   layout_ = std::move(calibration.layout);
   locker_.emplace(isolate_, layout_, identity, main_.record);
+  if constexpr (v8_state::kHasWasmStacks) {
+    const v8_state::Calibration threads = v8_state::calibrate_for_wasm_stacks(isolate_);
+    if (threads.ok()) locker_->keep_wasm_stacks(threads.layout);
+  }
   return "";
 }
 

@@ -127,10 +127,13 @@ class Runtime {
     if constexpr (!v8_state::kHasWasmStacks) return false;
     if (direct_) [[likely]]
       return direct_->wasm_stacks().below_one();
+    if (const auto* const stacks = locker_->wasm_stacks()) return stacks->below_one();
     return layout_.thread_local_top()[v8_state::kLeftForWasmAt] != 0;
   }
-  // Null under the locker engine, which has no way to keep them.
-  v8_state::WasmStacks* wasm_stacks() { return direct_ ? &direct_->wasm_stacks() : nullptr; }
+  // Null: they must not be used.
+  v8_state::WasmStacks* wasm_stacks() {
+    return direct_ ? &direct_->wasm_stacks() : locker_->wasm_stacks();
+  }
 
   Word* continuation_data() const { return layout_.continuation_data; }
   v8_state::JoinStack& joins() { return layout_.join_stack; }

@@ -77,9 +77,9 @@ std::vector<std::uintptr_t> MemoryProbe::read_words(const void* address, std::si
 }
 
 std::size_t MemoryProbe::read_run(const std::vector<std::uintptr_t>& addresses, std::size_t first,
-                                  std::size_t bytes, std::byte* out) {
+                                  std::size_t most, std::size_t bytes, std::byte* out) {
   std::array<iovec, kMostAtOnce> remote;
-  const std::size_t count = std::min(addresses.size() - first, kMostAtOnce);
+  const std::size_t count = std::min({addresses.size() - first, most, kMostAtOnce});
   for (std::size_t i = 0; i < count; ++i) {
     remote[i] = {reinterpret_cast<void*>(addresses[first + i]), bytes};
   }

@@ -2,6 +2,7 @@
 // read goes through the kernel: a wrong guess is an error code and not a signal.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -23,12 +24,29 @@ class MemoryProbe {
   template <typename Visit>
   static void read_each(const std::vector<std::uintptr_t>& addresses, std::size_t bytes,
                         Visit visit) {
-    std::vector<std::byte> copies(addresses.size() * bytes);
+    const std::size_t most = std::clamp<std::size_t>(kCopiedAtOnce / bytes, 1,
+                                                     std::max<std::size_t>(1, addresses.size()));
+    std::vector<std::byte> copies(most * bytes);
     for (std::size_t at = 0; at < addresses.size();) {
-      const std::size_t read = read_run(addresses, at, bytes, copies.data() + at * bytes);
-      for (const std::size_t end = at + read; at < end; ++at) visit(at, &copies[at * bytes]);
-      if (read == 0) ++at;
+      const std::size_t read = read_run(addresses, at, most, bytes, copies.data());
+      for (std::size_t i = 0; i < read; ++i) visit(at + i, &copies[i * bytes]);
+      at += std::max<std::size_t>(1, read);
     }
+  }
+
+  // The same for where those of `words` lead that look like pointers; `index` is that of the word.
+  template <typename Visit>
+  void follow_each(const std::uintptr_t* words, std::size_t count, std::size_t bytes,
+                   Visit visit) const {
+    std::vector<std::size_t> indices;
+    std::vector<std::uintptr_t> targets;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!looks_like_pointer(words[i])) continue;
+      indices.push_back(i);
+      targets.push_back(words[i]);
+    }
+    read_each(targets, bytes,
+              [&](std::size_t k, const std::byte* copy) { visit(indices[k], copy); });
   }
 
   // Cheap filter: aligned, and inside a mapping that was writable when the snapshot was taken.
@@ -38,9 +56,12 @@ class MemoryProbe {
   std::size_t bytes_to_mapping_end(std::uintptr_t word) const;
 
  private:
-  // Reads from as many addresses as it can before one that cannot be read, and answers how many these were.
+  static constexpr std::size_t kCopiedAtOnce = 32 * 1024;  // stays in the cache
+
+  // Reads from as many addresses, `most` of them, as it can before one that cannot be read, and answers how many these
+  // were.
   static std::size_t read_run(const std::vector<std::uintptr_t>& addresses, std::size_t first,
-                              std::size_t bytes, std::byte* out);
+                              std::size_t most, std::size_t bytes, std::byte* out);
 
   struct Range {
     std::uintptr_t begin, end;

@@ -66,6 +66,15 @@ struct ThreadRecord {
   }
 };
 
+// Makes `archive`, kArchiveWords of it, what a thread without handles and frames looks like.
+inline void make_empty_archive(const Layout& layout, Word* archive) {
+  for (std::size_t i = 0; i < kArchiveWords; ++i) archive[i] = 0;
+  archive[0] = reinterpret_cast<Word>(layout.isolate);
+  for (std::size_t i = 0; i < kThreadLocalTopSize / sizeof(Word); ++i) {
+    archive[kImplementerSize / sizeof(Word) + i] = layout.fresh_thread_local_top[i];
+  }
+}
+
 // Links a record behind the anchor; the node shows `data` from now on.
 inline void link(ThreadState& node, ThreadState* anchor, Word* data) {
   node.data = data;

@@ -3,7 +3,6 @@ import test from 'ava';
 
 import { answerOf } from '../helpers/answer';
 import { nodeMajor as major } from '../helpers/node-major';
-import { onDirect } from '../helpers/on-direct';
 
 /** f: an import, (i32) -> i32; g: an export that answers f(x) + 1. */
 const prelude = `
@@ -124,10 +123,8 @@ if (major >= 24) {
     const sleepy = WebAssembly.promising(
       new WebAssembly.Instance(new WebAssembly.Module(suspends), { m: { s: pause } }).exports.f);`;
 
-  onDirect(
-    'suspendable exports keep their objects beside sleeping tasks, through all collections',
-    async (t) => {
-      const body = `
+  test('suspendable exports keep their objects beside sleeping tasks, through all collections', async (t) => {
+    const body = `
       const { spawn, sleep } = require('greenfiber');
       for (let i = 0; i < 30; i++) spawn(() => { for (;;) { const kept = { i }; sleep(1); if (kept.i !== i) process.exit(9); } }).unref();
       let changed = 0, garbage = [];
@@ -141,12 +138,11 @@ if (major >= 24) {
         }
       };
       Promise.all([1, 2, 3, 4, 5].map(turns)).then(() => print(changed));`;
-      const options = { flags: [...flags, '--max-semi-space-size=1'] };
-      t.is(await answerOf(t, sleepy + prelude + body, options), 0);
-    },
-  );
+    const options = { flags: [...flags, '--max-semi-space-size=1'] };
+    t.is(await answerOf(t, sleepy + prelude + body, options), 0);
+  });
 
-  onDirect('a task waits for a suspendable export, again and again', async (t) => {
+  test('a task waits for a suspendable export, again and again', async (t) => {
     const body = `
       const { spawn, sleep, wait } = require('greenfiber');
       const bodyOf = (i) => () => {
@@ -162,7 +158,7 @@ if (major >= 24) {
     t.deepEqual(await answerOf(t, sleepy + prelude + body, { flags }), ['done', 'done', 'done']);
   });
 
-  onDirect('a fiber cannot be left below such an export, and can afterwards', async (t) => {
+  test('a fiber cannot be left below such an export, and can afterwards', async (t) => {
     const body = `
       const seen = [];
       const g = WebAssembly.promising(exportCalling((x) => {
@@ -182,12 +178,29 @@ if (major >= 24) {
     ]);
   });
 
-  test('under the locker engine WebAssembly.promising is refused, with a remedy', async (t) => {
+  test('a worker ends while suspendable exports and tasks sleep in it', async (t) => {
+    const body = `
+      const { Worker } = require('node:worker_threads');
+      const source = ${JSON.stringify('SLEEPY')} + \`
+        const { spawn, sleep } = require('greenfiber');
+        for (let i = 0; i < 10; i++) spawn(() => { for (;;) { sleep(1); sleepy({ i }); } });
+        setTimeout(() => require('node:worker_threads').parentPort.postMessage('busy'), 50);\`;
+      const end = async () => {
+        const worker = new Worker(source, { eval: true });
+        await require('node:events').once(worker, 'message');
+        return worker.terminate();
+      };
+      (async () => print([await end(), await end(), await end()]))();`;
+    const source = body.replace('"SLEEPY"', JSON.stringify(sleepy));
+    t.deepEqual(await answerOf(t, prelude + source, { flags }), [1, 1, 1]);
+  });
+
+  test('where its stacks were not found WebAssembly.promising is refused, with a remedy', async (t) => {
     const body = `
       const seen = [WebAssembly.promising.length];
       try { WebAssembly.promising(exportCalling(() => 1)); } catch (error) { seen.push(error.code, /in a worker/.test(error.message)); }
       print(seen);`;
-    const options = { flags, env: { GREENFIBER_ENGINE: 'locker' } };
+    const options = { flags, env: { GREENFIBER_FAULT: 'wasm-stacks' } };
     t.deepEqual(await answerOf(t, prelude + body, options), [1, 'ERR_FIBER_WASM_STACKS', true]);
   });
 
@@ -195,7 +208,7 @@ if (major >= 24) {
     const body = `
       require('greenfiber/http');
       try { WebAssembly.promising(() => 1); } catch (error) { console.log(JSON.stringify(error.code)); }`;
-    const options = { flags, env: { GREENFIBER_ENGINE: 'locker' } };
+    const options = { flags, env: { GREENFIBER_FAULT: 'wasm-stacks' } };
     t.is(await answerOf(t, body, options), 'ERR_FIBER_WASM_STACKS');
   });
 }

@@ -74,6 +74,10 @@ Calibration calibrate_steps(v8::Isolate* isolate, std::initializer_list<Search> 
   }
 }
 
+constexpr Search kHandleScopes = {"handle scopes", find_handle_scopes};
+constexpr Search kThreadList = {"the list of archived threads", find_thread_list};
+constexpr Search kFreshThread = {"what a thread begins with", find_fresh_thread};
+constexpr Search kWasmStacks = {"WebAssembly's stacks", find_wasm_stacks};
 constexpr Search kStackLimits = {"stack limits", find_stack_limits};
 constexpr Search kStackExtent = {"the extent of the thread's stack", find_stack_extent};
 constexpr Search kUnarchivedState = {"state that V8 does not archive", find_unarchived_state};
@@ -96,13 +100,13 @@ void serve_interrupts(v8::Isolate* isolate) {
 
 Calibration calibrate(v8::Isolate* isolate, Steps& steps) {
   Calibration result = calibrate_steps(isolate,
-                                       {{"handle scopes", find_handle_scopes},
-                                        {"the list of archived threads", find_thread_list},
-                                        {"what a thread begins with", find_fresh_thread},
+                                       {kHandleScopes,
+                                        kThreadList,
+                                        kFreshThread,
                                         {"the spare block of handles", find_spare_block},
                                         kStackLimits,
                                         kStackExtent,
-                                        {"WebAssembly's stacks", find_wasm_stacks},
+                                        kWasmStacks,
                                         kUnarchivedState,
                                         kJoinStack,
                                         kContinuationData,
@@ -121,6 +125,12 @@ Calibration calibrate_for_locker(v8::Isolate* isolate, Steps& steps) {
                           kJoinStack,
                           kContinuationData},
                          "locker", steps);
+}
+
+Calibration calibrate_for_wasm_stacks(v8::Isolate* isolate) {
+  Steps nobodys;
+  return calibrate_steps(isolate, {kHandleScopes, kThreadList, kFreshThread, kWasmStacks},
+                         "suspendable exports", nobodys);
 }
 
 }  // namespace greenfiber::v8_state

@@ -24,6 +24,9 @@ Calibration calibrate(v8::Isolate* isolate, Steps& steps);
 // Stack limits and what V8 archives for no thread; the locker engine needs no more.
 Calibration calibrate_for_locker(v8::Isolate* isolate, Steps& steps);
 
+// What WasmStacks needs. The locker engine does without where this fails.
+Calibration calibrate_for_wasm_stacks(v8::Isolate* isolate);
+
 // The steps, in the order they build on each other. Each returns an empty string or what it missed.
 std::string find_handle_scopes(v8::Isolate*, const MemoryProbe&, Layout&);
 std::string find_thread_list(v8::Isolate*, const MemoryProbe&, Layout&);

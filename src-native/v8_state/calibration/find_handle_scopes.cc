@@ -1,5 +1,6 @@
 // HandleScopeData and HandleScopeImplementer.
 #include <algorithm>
+#include <cstring>
 
 #include "v8_state/calibration/calibration.h"
 
@@ -72,19 +73,19 @@ std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, L
   Word* words = isolate_words(layout);
   std::vector<Word*> places;
   std::vector<Word> sizes;
-  for (std::size_t i = 0; i < isolate_word_count(layout); ++i) {
-    Word head[4], last_block;
-    if (!probe.looks_like_pointer(words[i])) continue;
-    if (!probe.read(reinterpret_cast<void*>(words[i]), head, sizeof head)) continue;
-    if (head[0] != reinterpret_cast<Word>(isolate)) continue;
-    const Word capacity = head[2], size = head[3];
-    if (size == 0 || size > capacity || capacity > 100'000) continue;
-    auto* blocks = reinterpret_cast<Word*>(head[1]);
-    if (!probe.read(blocks + size - 1, &last_block, sizeof last_block)) continue;
-    if (newest < last_block || newest >= last_block + kHandleBlockSize) continue;
-    places.push_back(&words[i]);
-    sizes.push_back(size);
-  }
+  Word head[4], last_block;
+  probe.follow_each(words, isolate_word_count(layout), sizeof head,
+                    [&](std::size_t i, const std::byte* copy) {
+                      std::memcpy(head, copy, sizeof head);
+                      if (head[0] != reinterpret_cast<Word>(isolate)) return;
+                      const Word capacity = head[2], size = head[3];
+                      if (size == 0 || size > capacity || capacity > 100'000) return;
+                      auto* blocks = reinterpret_cast<Word*>(head[1]);
+                      if (!probe.read(blocks + size - 1, &last_block, sizeof last_block)) return;
+                      if (newest < last_block || newest >= last_block + kHandleBlockSize) return;
+                      places.push_back(&words[i]);
+                      sizes.push_back(size);
+                    });
   if (places.size() > 1) {
     std::vector<Word*> follow;
     with_another_block(isolate, layout.handle_scope_data + 1, [&] {

@@ -19,10 +19,10 @@ std::string find_thread_list(v8::Isolate* isolate, const MemoryProbe& probe, Lay
   // point back to the manager.
   constexpr std::size_t kManagerWords = 16;
   const Word* words = isolate_words(layout);
-  for (std::size_t i = 0; i < isolate_word_count(layout); ++i) {
-    Word manager[kManagerWords];
-    if (!probe.looks_like_pointer(words[i])) continue;
-    if (!probe.read(reinterpret_cast<void*>(words[i]), manager, sizeof manager)) continue;
+  Word manager[kManagerWords];
+  bool is_ambiguous = false;
+  const auto look = [&](std::size_t i, const std::byte* copy) {
+    std::memcpy(manager, copy, sizeof manager);
     for (std::size_t k = 2; k < kManagerWords; ++k) {
       if (manager[k] != reinterpret_cast<Word>(isolate)) continue;
       ThreadState free_anchor, in_use;
@@ -33,13 +33,13 @@ std::string find_thread_list(v8::Isolate* isolate, const MemoryProbe& probe, Lay
       auto* self = reinterpret_cast<void*>(words[i]);
       if (in_use.thread_manager != self || free_anchor.thread_manager != self) continue;
       if (in_use.data != nullptr || in_use.next == nullptr || in_use.previous == nullptr) continue;
-      if (layout.thread_manager != nullptr && layout.thread_manager != self) {
-        return "ThreadManager (ambiguous)";
-      }
+      is_ambiguous |= layout.thread_manager != nullptr && layout.thread_manager != self;
       layout.thread_manager = self;
       layout.in_use_anchor = reinterpret_cast<ThreadState*>(manager[k - 1]);
     }
-  }
+  };
+  probe.follow_each(words, isolate_word_count(layout), sizeof manager, look);
+  if (is_ambiguous) return "ThreadManager (ambiguous)";
   if (layout.thread_manager == nullptr) return "ThreadManager";
   if (layout.in_use_anchor->next != layout.in_use_anchor) {
     return "an empty list of archived threads (another OS thread is archived in this isolate)";
@@ -99,32 +99,57 @@ void visit_twice(v8::Isolate* isolate, const Layout& layout, const std::vector<W
   }).join();
 }
 
-void collect_within(const MemoryProbe& probe, Word start, std::size_t limit_bytes,
-                    StackStart wanted, std::vector<Word*>& places, std::vector<Word>* pointers) {
-  std::size_t bytes = std::min(limit_bytes, probe.bytes_to_mapping_end(start)) & ~std::size_t{7};
-  std::vector<Word> copy(bytes / sizeof(Word));
-  if (bytes == 0 || !probe.read(reinterpret_cast<void*>(start), copy.data(), bytes)) return;
-  for (std::size_t i = 0; i < copy.size(); ++i) {
-    if (wanted.is(copy[i])) places.push_back(reinterpret_cast<Word*>(start) + i);
-    if (pointers != nullptr && probe.looks_like_pointer(copy[i])) pointers->push_back(copy[i]);
+// What is looked for, and what was found of it.
+struct StackStartSearch {
+  const MemoryProbe& probe;
+  StackStart wanted;
+  std::vector<Word*> places = {};
+  bool goes_on = true;
+  std::vector<Word> frontier = {};  // if it goes on: where the words that were looked at lead
+
+  // `copy` is that of `count` words from `start`.
+  void look_at(Word start, const std::byte* copy, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      Word word;
+      std::memcpy(&word, copy + i * sizeof word, sizeof word);
+      if (wanted.is(word)) places.push_back(reinterpret_cast<Word*>(start) + i);
+      if (goes_on && probe.looks_like_pointer(word)) frontier.push_back(word);
+    }
   }
-}
+
+  // `most` bytes where each of `starts` leads, or as far as the memory there goes.
+  void look_behind(const std::vector<Word>& starts, std::size_t most) {
+    std::vector<Word> whole;
+    for (const Word start : starts) {
+      const std::size_t bytes = probe.bytes_to_mapping_end(start) & ~(sizeof(Word) - 1);
+      if (bytes >= most) {
+        whole.push_back(start);
+        continue;
+      }
+      const auto words =
+          MemoryProbe::read_words(reinterpret_cast<void*>(start), bytes / sizeof(Word));
+      look_at(start, reinterpret_cast<const std::byte*>(words.data()), words.size());
+    }
+    MemoryProbe::read_each(whole, most, [&](std::size_t k, const std::byte* copy) {
+      look_at(whole[k], copy, most / sizeof(Word));
+    });
+  }
+};
 
 // Words that may hold the main stack's start and can be reached from the isolate in `hops` pointers.
 std::vector<Word*> stack_start_candidates(const MemoryProbe& probe, const Layout& layout,
                                           StackStart wanted, int hops) {
-  std::vector<Word*> places;
-  std::vector<Word> frontier;
-  collect_within(probe, reinterpret_cast<Word>(layout.isolate), layout.isolate_extent, wanted,
-                 places, &frontier);
+  StackStartSearch search{probe, wanted};
+  search.look_behind({reinterpret_cast<Word>(layout.isolate)}, layout.isolate_extent);
   for (int hop = 0; hop < hops; ++hop) {
-    std::vector<Word> next;
-    for (Word start : frontier) {
-      collect_within(probe, start, hop == 0 ? 4096 : 64, wanted, places,
-                     hop + 1 < hops ? &next : nullptr);
-    }
-    frontier = std::move(next);
+    std::vector<Word> starts;
+    starts.swap(search.frontier);
+    std::sort(starts.begin(), starts.end());
+    starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
+    search.goes_on = hop + 1 < hops;
+    search.look_behind(starts, hop == 0 ? 4096 : 64);
   }
+  std::vector<Word*>& places = search.places;
   std::sort(places.begin(), places.end());
   places.erase(std::unique(places.begin(), places.end()), places.end());
   return places;

@@ -204,9 +204,13 @@ using Snapshots = std::vector<std::vector<std::byte>>;
 // Bytes that are 0 in the first snapshot, 1 in the second, and so on.
 std::vector<std::size_t> toggling_bytes(const Snapshots& shots) {
   std::vector<std::size_t> found;
+  const std::byte* const before = shots[0].data();
+  const std::byte* const after = shots[1].data();
   for (std::size_t i = 0; i < shots[0].size(); ++i) {
+    if (before[i] != std::byte{0} || after[i] != std::byte{1}) [[likely]]
+      continue;
     bool toggles = true;
-    for (std::size_t k = 0; k < shots.size(); ++k) toggles &= shots[k][i] == std::byte(k & 1);
+    for (std::size_t k = 2; k < shots.size(); ++k) toggles &= shots[k][i] == std::byte(k & 1);
     if (toggles) found.push_back(i);
   }
   return found;

@@ -19,8 +19,7 @@ DirectEngine::DirectEngine(v8::Isolate* isolate, const Layout& layout, ThreadRec
       layout_(layout),
       running_(running),
       main_(main) {
-  empty_archive_[0] = reinterpret_cast<Word>(layout.isolate);
-  copy_words<kTopWords>(empty_archive_ + kImplementerWords, layout.fresh_thread_local_top);
+  make_empty_archive(layout, empty_archive_);
   generations_.emplace(isolate, layout, empty_archive_);
   main.is_main = true;
   main.stack_limit = layout.main_stack_limit;

@@ -80,7 +80,7 @@ class DirectEngine {
   ThreadRecord& main_;
   std::uint64_t collections_ = 0;
   std::uint64_t main_left_at_ = 0;  // the value of collections_ when main was left
-  Word empty_archive_[kArchiveWords] = {};
+  Word empty_archive_[kArchiveWords];
   std::optional<Generations> generations_;
   std::optional<WasmStacks> wasm_stacks_;
 };

@@ -4,9 +4,12 @@
 // whole test suite runs against.
 #pragma once
 
+#include <optional>
+
 #include "v8_state/engines/stack_limits.h"
 #include "v8_state/engines/thread_identity.h"
 #include "v8_state/engines/unarchived.h"
+#include "v8_state/engines/wasm_stacks.h"
 #include "v8_state/thread_record.h"
 
 namespace greenfiber::v8_state {
@@ -22,6 +25,16 @@ class LockerEngine {
     main.stack_start = layout.thread_stack_start != nullptr ? *layout.thread_stack_start : 0;
     main.stack_size = layout.main_stack_size;
   }
+
+  // While nothing but this thread is in V8's list. `threads` is what calibrate_for_wasm_stacks found.
+  void keep_wasm_stacks(const Layout& threads) {
+    Word archive[kArchiveWords];
+    make_empty_archive(threads, archive);
+    wasm_stacks_.emplace(isolate_, threads, archive);
+  }
+  // Null: they could not be found, and must not be used.
+  WasmStacks* wasm_stacks() { return wasm_stacks_ ? &*wasm_stacks_ : nullptr; }
+  const WasmStacks* wasm_stacks() const { return wasm_stacks_ ? &*wasm_stacks_ : nullptr; }
 
   void adopt(ThreadRecord& record, const StackBounds& bounds) {
     record.node.id = next_id_++;
@@ -74,6 +87,7 @@ class LockerEngine {
   const Layout& layout_;
   ThreadIdentity identity_;
   Word next_id_ = 0x40000000;
+  std::optional<WasmStacks> wasm_stacks_;
 };
 
 }  // namespace greenfiber::v8_state
