@@ -6,7 +6,7 @@ const ordinary = /^(ok|skip|make|g\+\+|clang\+\+) /;
 
 let totals = none;
 const failures = [];
-for (const makefile of ['context.mk', 'stack.mk', 'offload.mk']) {
+for (const makefile of ['context.mk', 'stack.mk', 'offload.mk', 'memory_probe.mk']) {
   const how = ['-C', 'test/native', '-f', makefile, '--no-print-directory', '--output-sync'];
   const { ok, output } = await capture('make', [...how, 'test', 'test-sanitize'], {
     env: { MAKEFLAGS: '-j2', ...process.env },

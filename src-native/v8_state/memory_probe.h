@@ -17,6 +17,13 @@ class MemoryProbe {
   // Copies `bytes` from `address`, all or nothing.
   static bool read(const void* address, void* out, std::size_t bytes);
 
+  // The word at `address`; `otherwise` if it cannot be read. What a search came upon may be another thread's, which gives it
+  // back to the system at any moment, so it is never loaded.
+  static std::uintptr_t word_at(const void* address, std::uintptr_t otherwise) {
+    std::uintptr_t word;
+    return read(address, &word, sizeof word) ? word : otherwise;
+  }
+
   // The words from `address` on that can be read, `most` at most.
   static std::vector<std::uintptr_t> read_words(const void* address, std::size_t most);
 

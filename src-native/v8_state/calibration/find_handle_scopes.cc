@@ -47,9 +47,9 @@ bool is_read(v8::Isolate* isolate, Word* place, const Word* limit) {
   constexpr std::size_t kWords = kImplementerSize / sizeof(Word), kSize = 3;
   auto* const implementer = reinterpret_cast<Word*>(*place);
   Word copy[kWords];
-  std::copy_n(implementer, kWords, copy);
+  if (!MemoryProbe::read(implementer, copy, sizeof copy)) return false;
   *place = reinterpret_cast<Word>(copy);
-  const Word size = implementer[kSize];
+  const Word size = copy[kSize];
   bool follows = false;
   with_another_block(isolate, limit, [&] { follows = copy[kSize] == size + 1; });
   // A vector of it may have moved, and the block that was left is kept.
@@ -90,8 +90,10 @@ std::string find_handle_scopes(v8::Isolate* isolate, const MemoryProbe& probe, L
     std::vector<Word*> follow;
     with_another_block(isolate, layout.handle_scope_data + 1, [&] {
       for (std::size_t k = 0; k < places.size(); ++k) {
-        const Word* implementer = reinterpret_cast<const Word*>(*places[k]);
-        if (implementer[kSize] == sizes[k] + 1) follow.push_back(places[k]);
+        const auto* implementer = reinterpret_cast<const Word*>(*places[k]);
+        if (MemoryProbe::word_at(&implementer[kSize], 0) == sizes[k] + 1) {
+          follow.push_back(places[k]);
+        }
       }
     });
     places = follow;

@@ -84,7 +84,7 @@ void visit_as_helper(v8::Isolate* isolate, const Layout& layout,
   const StackStart start = StackStart::of_this_thread();
   isolate->Enter();
   for (Word* place : candidates) {
-    if (start.is(foreign_word(place))) visit.stack_starts.push_back(place);
+    if (start.is(MemoryProbe::word_at(place, 0))) visit.stack_starts.push_back(place);
   }
   isolate->Exit();
 }
@@ -214,7 +214,7 @@ std::string find_fresh_thread(v8::Isolate* isolate, const MemoryProbe& probe, La
     std::vector<Word*> candidates = stack_start_candidates(probe, layout, start, hops);
     std::vector<Word> before;
     before.reserve(candidates.size());
-    for (Word* place : candidates) before.push_back(foreign_word(place));
+    for (Word* place : candidates) before.push_back(MemoryProbe::word_at(place, 0));
     Visit visits[2];
     visit_twice(isolate, layout, candidates, visits);
     isolate->Enter();  // brings the stack's start back to the main thread's
@@ -230,7 +230,8 @@ std::string find_fresh_thread(v8::Isolate* isolate, const MemoryProbe& probe, La
       const auto followed = [&](const Visit& visit) {
         return std::count(visit.stack_starts.begin(), visit.stack_starts.end(), place) == 1;
       };
-      if (!followed(visits[0]) || !followed(visits[1]) || foreign_word(place) != before[i])
+      if (!followed(visits[0]) || !followed(visits[1]) ||
+          MemoryProbe::word_at(place, 0) != before[i])
         continue;
       if (layout.stack_start_count != 0 && before[i] != layout.main_stack_start) {
         return "the start of the stack for the conservative scan (ambiguous)";
