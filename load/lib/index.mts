@@ -35,6 +35,7 @@ export type {
   FileOptions,
   HandlerRequest,
   HandlerResponse,
+  HttpVersion,
   InProcessHandler,
   LevelOptions,
   LoadOptions,

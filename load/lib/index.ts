@@ -21,7 +21,7 @@ export { Histogram, type EncodedHistogram } from './histogram';
 export { measure } from './measure';
 export { Counter, Gauge, Rate, Trend } from './metrics';
 export type { LevelOptions } from './load';
-export type { NetworkOptions, TlsOptions } from './network-options';
+export type { HttpVersion, NetworkOptions, TlsOptions } from './network-options';
 export type { LoadOptions } from './plan';
 export type { ErrorCount } from './recorder';
 export { Registry, type MetricData, type MetricType, type SeriesData, type Tags } from './registry';

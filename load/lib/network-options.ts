@@ -16,12 +16,20 @@ export interface TlsOptions {
   ca?: string;
 }
 
+export type HttpVersion = '1.1' | '2' | 'auto';
+
 /** How requests reach their targets. */
 export interface NetworkOptions {
   /** Whether TLS certificates are not verified. Default false. */
   insecure?: boolean;
   /** Certificates, for HTTP, WebSockets and `tls.connect`. */
   tls?: TlsOptions;
+  /**
+   * The version of HTTP: `1.1`; `2`, which servers of `https:` have to agree to in the handshake (ALPN), and is spoken to
+   * those of `http:` without asking (h2c, with prior knowledge); `auto`, whichever a server of `https:` prefers, and 1.1
+   * elsewhere. Default `1.1`.
+   */
+  httpVersion?: HttpVersion;
   /** The path of a Unix domain socket that all HTTP goes over, whatever host its URL names. */
   unixSocket?: string;
   /** A proxy for all HTTP, such as `http://user:password@127.0.0.1:3128`; none is ever taken from the environment. */
@@ -32,6 +40,7 @@ export interface NetworkOptions {
 export interface Network {
   readonly insecure: boolean;
   readonly tls: Readonly<TlsOptions>;
+  readonly httpVersion: HttpVersion;
   readonly unixSocket: string | undefined;
   readonly proxy: Proxy | undefined;
 }
@@ -46,9 +55,12 @@ export interface Proxy {
 export const NETWORK_OPTIONS: readonly string[] = Object.keys({
   insecure: true,
   tls: true,
+  httpVersion: true,
   unixSocket: true,
   proxy: true,
 } satisfies Record<keyof NetworkOptions, true>);
+
+const HTTP_VERSIONS: readonly HttpVersion[] = ['1.1', '2', 'auto'];
 
 const TLS_OPTIONS: readonly string[] = Object.keys({
   cert: true,
@@ -59,9 +71,13 @@ const TLS_OPTIONS: readonly string[] = Object.keys({
 
 /** @param problems - told of what is wrong: {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE` */
 export function checkNetwork(options: NetworkOptions, problems: Problems): Network {
-  const { insecure = false, unixSocket, proxy } = options;
+  const { insecure = false, httpVersion = '1.1', unixSocket, proxy } = options;
   problems.try(() => {
     if (typeof insecure !== 'boolean') throw wrongType('options.insecure', 'a boolean', insecure);
+  });
+  problems.try(() => {
+    if (!HTTP_VERSIONS.includes(httpVersion))
+      throw wrongValue('options.httpVersion', '"1.1", "2" or "auto"', httpVersion);
   });
   problems.try(() => {
     if (unixSocket === undefined) return;
@@ -74,6 +90,7 @@ export function checkNetwork(options: NetworkOptions, problems: Problems): Netwo
   return {
     insecure,
     tls: problems.try(() => checkTls(options.tls ?? {})) ?? {},
+    httpVersion,
     unixSocket,
     proxy: problems.try(() => checkProxy(proxy)),
   };
