@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { checkObject, messageOf, wrongType, wrongValue } from 'greenfiber/lowlevel';
 
+import { lazily } from './lazy';
 import { nearest, type Problems } from './problems';
 
 /** What the client shows, and whom it believes: each a file, or the PEM itself. */
@@ -32,7 +33,10 @@ export interface NetworkOptions {
   httpVersion?: HttpVersion;
   /** The path of a Unix domain socket that all HTTP goes over, whatever host its URL names. */
   unixSocket?: string;
-  /** A proxy for all HTTP, such as `http://user:password@127.0.0.1:3128`; none is ever taken from the environment. */
+  /**
+   * A proxy for all HTTP, such as `http://user:password@127.0.0.1:3128`; none is ever taken from the environment. With
+   * `socks5://`, or `socks5h://`, which has the proxy look names up, through the package `socks`.
+   */
   proxy?: string;
 }
 
@@ -46,10 +50,13 @@ export interface Network {
 }
 
 export interface Proxy {
+  /** `socks5h` has the proxy look names up. */
+  readonly protocol: 'http' | 'socks5' | 'socks5h';
   readonly host: string;
   readonly port: number;
   /** The value of `Proxy-Authorization`. */
   readonly authorization: string | undefined;
+  readonly user: { readonly name: string; readonly password: string } | undefined;
 }
 
 export const NETWORK_OPTIONS: readonly string[] = Object.keys({
@@ -134,18 +141,30 @@ function pemOf(where: string, value: unknown): string {
 
 function checkProxy(value: unknown): Proxy | undefined {
   if (value === undefined) return undefined;
-  const wanted = 'the URL of a proxy that is spoken to in HTTP, such as "http://127.0.0.1:3128"';
+  const wanted =
+    'the URL of a proxy, such as "http://127.0.0.1:3128" or "socks5h://127.0.0.1:1080"';
   if (typeof value !== 'string') throw wrongType('options.proxy', wanted, value);
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.protocol !== 'http:' || url.pathname !== '/' || url.search !== '') {
+  const protocol = PROXIES.find((each) => url?.protocol === `${each}:`);
+  if (url === undefined || protocol === undefined || !isPlain(url)) {
     throw wrongValue('options.proxy', wanted, value.replace(/\/\/[^/@]*@/, '//'));
   }
+  if (protocol !== 'http') lazily.socks(); // told before the run if it is missing
   const { hostname, port, username, password } = url;
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const user = { name: decodeURIComponent(username), password: decodeURIComponent(password) };
   const isNamed = username !== '' || password !== '';
+  const pair = `${user.name}:${user.password}`;
   return {
+    protocol,
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(port || 80),
+    port: Number(port || (protocol === 'http' ? 80 : 1080)),
     authorization: isNamed ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined,
+    user: isNamed ? user : undefined,
   };
 }
+
+const PROXIES: readonly Proxy['protocol'][] = ['http', 'socks5', 'socks5h'];
+
+/** Whether it names a host alone. */
+const isPlain = ({ hostname, pathname, search }: URL): boolean =>
+  hostname !== '' && pathname.length < 2 && search === '';

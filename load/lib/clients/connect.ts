@@ -1,14 +1,13 @@
 import net from 'node:net';
 import tls from 'node:tls';
 
-import type { Network, Proxy } from '../network-options';
+import type { Network } from '../network-options';
 import { HttpProtocolError } from './answer-parser';
 import type { WireRequest } from './transport';
+import { credentials, openTunnel } from './tunnels';
 
 /** What sockets read into, one after the other: what of it is kept is copied. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
-/** A proxy that says more before the tunnel stands is none. */
-const MOST_HEAD = 64 * 1024;
 
 /** What is spoken over a connection, by its name in the handshake of TLS (ALPN). */
 export type Protocol = 'h2' | 'http/1.1';
@@ -68,7 +67,8 @@ export class Connector {
   /** Whether the proxy is asked for a tunnel first: one that forwards does so with HTTP/1.1 in clear text alone. */
   needsTunnel(origin: string, protocol: Protocol = 'http/1.1'): boolean {
     const { proxy } = this.#network;
-    return proxy !== undefined && (origin.startsWith('https:') || protocol === 'h2');
+    if (proxy === undefined) return false;
+    return proxy.protocol !== 'http' || origin.startsWith('https:') || protocol === 'h2';
   }
 
   /**
@@ -78,35 +78,27 @@ export class Connector {
    */
   tunnel(origin: string, protocols: Protocols, onOpen: (socket: net.Socket) => void): net.Socket {
     const { isSecure, host, port } = targetOf(origin);
-    const proxy = this.#network.proxy;
-    const raw = net.connect({ host: proxy?.host, port: proxy?.port ?? 80, noDelay: true });
-    const authority = `${net.isIPv6(host) ? `[${host}]` : host}:${String(port)}`;
-    raw.write(`CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n${credentials(proxy)}\r\n`);
-    let text = '';
-    const read = (bytes: Buffer): void => {
-      text += bytes.toString('latin1');
-      const end = text.indexOf('\r\n\r\n');
-      if (end < 0 && text.length < MOST_HEAD) return;
-      raw.off('data', read);
-      const [, status] = /^HTTP\/1\.[01] (\d{3})/.exec(text) ?? [];
-      const rest = end < 0 ? '' : text.slice(end + 4);
-      // A server of TLS never speaks first; one of HTTP/2 in clear text may.
-      if (status?.startsWith('2') !== true || end < 0 || (isSecure && rest !== '')) {
-        const said = status === undefined ? 'no HTTP' : `with ${status}`;
-        raw.destroy(new HttpProtocolError(`The proxy answered ${said}, and opened no tunnel`));
+    const { proxy } = this.#network;
+    if (proxy === undefined) throw new Error('asked for without a proxy');
+    const raw = net.connect({ host: proxy.host, port: proxy.port, noDelay: true });
+    openTunnel(raw, proxy, { host, port }, (rest) => {
+      if (isSecure && rest.length > 0) {
+        // A server of TLS never speaks first; one of HTTP/2 in clear text may.
+        raw.destroy(new HttpProtocolError('The proxy said more than that the tunnel stands'));
         return;
       }
-      if (!isSecure) raw.pause().unshift(Buffer.from(rest, 'latin1'));
+      if (!isSecure) raw.pause();
+      if (rest.length > 0) raw.unshift(rest);
       onOpen(isSecure ? tls.connect({ socket: raw, ...this.#tls(host, protocols) }) : raw);
-    };
-    return raw.on('data', read);
+    });
+    return raw;
   }
 
   /** A request as a proxy wants it that is to forward it: with its target in full. */
   forward(request: WireRequest): WireRequest {
     const { proxy } = this.#network;
     const { origin, method, path, head } = request;
-    if (proxy === undefined || origin.startsWith('https:')) return request;
+    if (proxy?.protocol !== 'http' || origin.startsWith('https:')) return request;
     const line = head.indexOf('\r\n') + 2;
     const full =
       `${method} ${origin}${head.slice(method.length + 1, line)}${credentials(proxy)}` +
@@ -130,9 +122,6 @@ export class Connector {
     };
   }
 }
-
-const credentials = (proxy: Proxy | undefined): string =>
-  proxy?.authorization === undefined ? '' : `proxy-authorization: ${proxy.authorization}\r\n`;
 
 interface Target {
   readonly isSecure: boolean;
