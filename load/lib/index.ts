@@ -8,6 +8,8 @@ export { sleep } from 'greenfiber';
 export { check } from './check';
 export { data, DataSet, type DataOptions } from './data';
 export { file, type FileOptions } from './clients/file';
+export { grpc, GrpcApi, type GrpcCallOptions, type GrpcLoadOptions } from './clients/grpc';
+export { GrpcStream, type GrpcResponse } from './clients/grpc-stream';
 export { http } from './clients/http';
 export type { RequestHeaders } from './clients/headers';
 export type { HandlerRequest, HandlerResponse, InProcessHandler } from './clients/in-process';

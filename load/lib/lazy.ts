@@ -1,3 +1,5 @@
+import type * as Grpc from '@grpc/grpc-js';
+import type * as ProtoLoader from '@grpc/proto-loader';
 import type * as Hdr from 'hdr-histogram-js';
 import type * as Jiti from 'jiti';
 import type * as Prometheus from 'prom-client';
@@ -8,6 +10,14 @@ import { FiberError } from 'greenfiber';
 
 /** Libraries that are loaded when the first one needs them: `require('greenfiber/load')` stays light. */
 export const lazily = {
+  grpc: (): typeof Grpc =>
+    optional('@grpc/grpc-js', 'gRPC', () => require('@grpc/grpc-js') as typeof Grpc),
+  protoLoader: (): typeof ProtoLoader =>
+    optional(
+      '@grpc/proto-loader',
+      'gRPC',
+      () => require('@grpc/proto-loader') as typeof ProtoLoader,
+    ),
   hdr: (): typeof Hdr => require('hdr-histogram-js') as typeof Hdr,
   jiti: (): typeof Jiti => require('jiti') as typeof Jiti,
   prometheus: (): typeof Prometheus => require('prom-client') as typeof Prometheus,
