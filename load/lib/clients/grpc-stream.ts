@@ -123,7 +123,7 @@ export class GrpcStream implements Disposable {
     this.end();
     while (this.receive() !== null);
     const { code, details = '', metadata } = this.#status ?? {};
-    const status = Number(code ?? UNKNOWN);
+    const status: number = code ?? UNKNOWN;
     const duration = Math.max(0, this.#ended - this.#start);
     const [headers, trailers] = [recordOf(this.#headers), recordOf(metadata)];
     return {
