@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   ERR_LOAD_SCENARIO: 'a module is no scenario of a load test, or could not be loaded',
   ERR_LOAD_OUTPUT: 'a load test cannot be reported to where it was to be',
   ERR_LOAD_DATA: 'a file that a load test sends, or takes data from, cannot be read',
+  ERR_LOAD_PACKAGE: 'a load test needs an optional package that is not installed',
   ERR_LOAD_RENDEZVOUS: 'shards of a load test that were to begin together did not meet',
   ERR_LOAD_RESULTS: 'results of load tests that cannot be read or merged',
   ERR_FIBER_UNSUPPORTED: 'this platform, Node or V8 cannot run fibers',

@@ -28,6 +28,7 @@ export interface CommandOptions extends OutputOptions {
   cert?: string;
   key?: string;
   cacert?: string;
+  httpVersion?: LoadOptions['httpVersion'];
   unixSocket?: string;
   proxy?: string;
   threshold: string[];
@@ -137,11 +138,12 @@ function loadOptions(options: CommandOptions, problems: Problems): LoadOptions {
   const { vus, iterations, iterationsPerVu, maxVus, threshold, tag } = options;
   const { rate, duration, ramp, stages, maxRate, gracefulStop, timeout, target, insecure } =
     options;
-  const { cert, key, cacert: ca, unixSocket, proxy } = options;
+  const { cert, key, cacert: ca, httpVersion, unixSocket, proxy } = options;
   const tls = Object.fromEntries(
     Object.entries({ cert, key, ca }).filter(([, value]) => value !== undefined),
   );
   const given = {
+    httpVersion,
     unixSocket,
     proxy,
     rate,

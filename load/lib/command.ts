@@ -79,8 +79,9 @@ function withLoadOptions(command: Command): Command {
     .option('--cert <file>', "the client's certificate (PEM)")
     .option('--key <file>', 'its key (PEM)')
     .option('--cacert <file>', 'who vouches for servers (PEM)')
+    .option('--http-version <version>', '1.1 (default), 2, or auto: what the server prefers')
     .option('--unix-socket <path>', 'send all HTTP over this socket')
-    .option('--proxy <url>', 'send all HTTP through this proxy')
+    .option('--proxy <url>', 'send all HTTP through this proxy (http:, socks5:, socks5h:)')
     .option(
       '--threshold <metric:expression>',
       'exit with 99 unless it holds: http_req_duration:p(95)<200',

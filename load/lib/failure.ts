@@ -22,7 +22,7 @@ const KINDS: readonly (readonly [kind: FailureKind, codes: RegExp])[] = [
   ['refused', /^ECONNREFUSED$/],
   [
     'reset',
-    /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE|ERR_STREAM_TRUNCATED)$/,
+    /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE|ERR_STREAM_TRUNCATED|ERR_HTTP2_(?:STREAM_ERROR|STREAM_CANCEL|SESSION_ERROR))$/,
   ],
   ['timeout', /^(ETIMEDOUT|ERR_TIMEOUT|UND_ERR_\w*TIMEOUT)$/],
   ['unreachable', /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/],
@@ -31,13 +31,18 @@ const KINDS: readonly (readonly [kind: FailureKind, codes: RegExp])[] = [
     'tls',
     /^(ERR_SSL_\w+|ERR_TLS_\w+|EPROTO|CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|HOSTNAME_MISMATCH|INVALID_CA)$/,
   ],
-  ['protocol', /^(ERR_HTTP_PROTOCOL|HPE_\w+|UND_ERR_(?:RES\w*|HEADERS_OVERFLOW)|WS_ERR_\w+)$/],
+  [
+    'protocol',
+    /^(ERR_HTTP_PROTOCOL|ERR_HTTP2_ERROR|HPE_\w+|UND_ERR_(?:RES\w*|HEADERS_OVERFLOW)|WS_ERR_\w+)$/,
+  ],
 ];
 
 /** The kind of an error, by its code or by that of what caused it. */
 export function failureKind(error: unknown): FailureKind {
   for (let each = error; isError(each); each = each.cause) {
     const code = codeOf(each);
+    if (/ NGHTTP2_(?:PROTOCOL|FLOW_CONTROL|FRAME_SIZE|COMPRESSION)_ERROR/.test(each.message))
+      return 'protocol'; // one code stands for all ends of a stream
     const found = KINDS.find(([, codes]) => codes.test(code));
     if (found !== undefined) return found[0];
     // undici's, and those of ws for a handshake that was answered otherwise or not at all, have no code of their own.

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { checkObject, messageOf, wrongType, wrongValue } from 'greenfiber/lowlevel';
 
+import { lazily } from './lazy';
 import { nearest, type Problems } from './problems';
 
 /** What the client shows, and whom it believes: each a file, or the PEM itself. */
@@ -16,15 +17,26 @@ export interface TlsOptions {
   ca?: string;
 }
 
+export type HttpVersion = '1.1' | '2' | 'auto';
+
 /** How requests reach their targets. */
 export interface NetworkOptions {
   /** Whether TLS certificates are not verified. Default false. */
   insecure?: boolean;
   /** Certificates, for HTTP, WebSockets and `tls.connect`. */
   tls?: TlsOptions;
+  /**
+   * The version of HTTP: `1.1`; `2`, which servers of `https:` have to agree to in the handshake (ALPN), and is spoken to
+   * those of `http:` without asking (h2c, with prior knowledge); `auto`, whichever a server of `https:` prefers, and 1.1
+   * elsewhere. Default `1.1`.
+   */
+  httpVersion?: HttpVersion;
   /** The path of a Unix domain socket that all HTTP goes over, whatever host its URL names. */
   unixSocket?: string;
-  /** A proxy for all HTTP, such as `http://user:password@127.0.0.1:3128`; none is ever taken from the environment. */
+  /**
+   * A proxy for all HTTP, such as `http://user:password@127.0.0.1:3128`; none is ever taken from the environment. With
+   * `socks5://`, or `socks5h://`, which has the proxy look names up, through the package `socks`.
+   */
   proxy?: string;
 }
 
@@ -32,23 +44,30 @@ export interface NetworkOptions {
 export interface Network {
   readonly insecure: boolean;
   readonly tls: Readonly<TlsOptions>;
+  readonly httpVersion: HttpVersion;
   readonly unixSocket: string | undefined;
   readonly proxy: Proxy | undefined;
 }
 
 export interface Proxy {
+  /** `socks5h` has the proxy look names up. */
+  readonly protocol: 'http' | 'socks5' | 'socks5h';
   readonly host: string;
   readonly port: number;
   /** The value of `Proxy-Authorization`. */
   readonly authorization: string | undefined;
+  readonly user: { readonly name: string; readonly password: string } | undefined;
 }
 
 export const NETWORK_OPTIONS: readonly string[] = Object.keys({
   insecure: true,
   tls: true,
+  httpVersion: true,
   unixSocket: true,
   proxy: true,
 } satisfies Record<keyof NetworkOptions, true>);
+
+const HTTP_VERSIONS: readonly HttpVersion[] = ['1.1', '2', 'auto'];
 
 const TLS_OPTIONS: readonly string[] = Object.keys({
   cert: true,
@@ -59,9 +78,13 @@ const TLS_OPTIONS: readonly string[] = Object.keys({
 
 /** @param problems - told of what is wrong: {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE` */
 export function checkNetwork(options: NetworkOptions, problems: Problems): Network {
-  const { insecure = false, unixSocket, proxy } = options;
+  const { insecure = false, httpVersion = '1.1', unixSocket, proxy } = options;
   problems.try(() => {
     if (typeof insecure !== 'boolean') throw wrongType('options.insecure', 'a boolean', insecure);
+  });
+  problems.try(() => {
+    if (!HTTP_VERSIONS.includes(httpVersion))
+      throw wrongValue('options.httpVersion', '"1.1", "2" or "auto"', httpVersion);
   });
   problems.try(() => {
     if (unixSocket === undefined) return;
@@ -74,6 +97,7 @@ export function checkNetwork(options: NetworkOptions, problems: Problems): Netwo
   return {
     insecure,
     tls: problems.try(() => checkTls(options.tls ?? {})) ?? {},
+    httpVersion,
     unixSocket,
     proxy: problems.try(() => checkProxy(proxy)),
   };
@@ -117,18 +141,30 @@ function pemOf(where: string, value: unknown): string {
 
 function checkProxy(value: unknown): Proxy | undefined {
   if (value === undefined) return undefined;
-  const wanted = 'the URL of a proxy that is spoken to in HTTP, such as "http://127.0.0.1:3128"';
+  const wanted =
+    'the URL of a proxy, such as "http://127.0.0.1:3128" or "socks5h://127.0.0.1:1080"';
   if (typeof value !== 'string') throw wrongType('options.proxy', wanted, value);
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.protocol !== 'http:' || url.pathname !== '/' || url.search !== '') {
+  const protocol = PROXIES.find((each) => url?.protocol === `${each}:`);
+  if (url === undefined || protocol === undefined || !isPlain(url)) {
     throw wrongValue('options.proxy', wanted, value.replace(/\/\/[^/@]*@/, '//'));
   }
+  if (protocol !== 'http') lazily.socks(); // told before the run if it is missing
   const { hostname, port, username, password } = url;
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const user = { name: decodeURIComponent(username), password: decodeURIComponent(password) };
   const isNamed = username !== '' || password !== '';
+  const pair = `${user.name}:${user.password}`;
   return {
+    protocol,
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(port || 80),
+    port: Number(port || (protocol === 'http' ? 80 : 1080)),
     authorization: isNamed ? `Basic ${Buffer.from(pair).toString('base64')}` : undefined,
+    user: isNamed ? user : undefined,
   };
 }
+
+const PROXIES: readonly Proxy['protocol'][] = ['http', 'socks5', 'socks5h'];
+
+/** Whether it names a host alone. */
+const isPlain = ({ hostname, pathname, search }: URL): boolean =>
+  hostname !== '' && pathname.length < 2 && search === '';

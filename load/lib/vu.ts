@@ -59,6 +59,8 @@ export class VirtualUser {
   readonly wires: Wire[] = [];
   /** There are many users, and most have none. */
   #data: Record<string, unknown> | undefined = undefined;
+  /** What it keeps from one iteration to the next, of clients that are no wires. */
+  #kept: Map<object, { destroy(): void }> | undefined = undefined;
 
   /** @internal */
   constructor(id: number, context: RunContext) {
@@ -76,6 +78,16 @@ export class VirtualUser {
     return this.context.tags;
   }
 
+  /** What it has under this key, made when it is first asked for. @internal */
+  keep<T extends { destroy(): void }>(key: object, make: () => T): T {
+    const kept = (this.#kept ??= new Map<object, { destroy(): void }>());
+    const known = kept.get(key) as T | undefined;
+    if (known !== undefined) return known;
+    const made = make();
+    kept.set(key, made);
+    return made;
+  }
+
   /** What the iteration leaves open. @internal */
   closeOpen(): void {
     for (const each of this.open.splice(0)) each.destroy();
@@ -85,6 +97,7 @@ export class VirtualUser {
   close(): void {
     this.closeOpen();
     for (const wire of this.wires.splice(0)) wire.close();
+    for (const each of this.#kept?.values() ?? []) each.destroy();
   }
 }
 

@@ -278,7 +278,7 @@ const refused: [what: string, options: LoadOptions, message: RegExp][] = [
   ],
   [
     'a proxy of another protocol',
-    { proxy: 'socks5://x:1' },
+    { proxy: 'ftp://x:1' },
     /options\.proxy must be the URL of a proxy/,
   ],
   [

@@ -1,14 +1,17 @@
 import net from 'node:net';
 import tls from 'node:tls';
 
-import type { Network, Proxy } from '../network-options';
+import type { Network } from '../network-options';
 import { HttpProtocolError } from './answer-parser';
 import type { WireRequest } from './transport';
+import { credentials, openTunnel } from './tunnels';
 
 /** What sockets read into, one after the other: what of it is kept is copied. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
-/** A proxy that says more before the tunnel stands is none. */
-const MOST_HEAD = 64 * 1024;
+
+/** What is spoken over a connection, by its name in the handshake of TLS (ALPN). */
+export type Protocol = 'h2' | 'http/1.1';
+export type Protocols = readonly Protocol[];
 
 /** How connections are opened, for all users of a thread. */
 export class Connector {
@@ -32,7 +35,7 @@ export class Connector {
       const { host, port } = target;
       const to = unixSocket === undefined ? { host, port } : { path: unixSocket };
       return tls
-        .connect({ ...to, ...this.#tls(host) })
+        .connect({ ...to, ...this.#tls(host, ['http/1.1']) })
         .setNoDelay(true)
         .on('data', onBytes);
     }
@@ -51,49 +54,51 @@ export class Connector {
     return socket.resume(); // else the end of the connection is never seen
   }
 
-  /** Whether the proxy is asked for a tunnel first. */
-  needsTunnel(origin: string): boolean {
-    return this.#network.proxy !== undefined && origin.startsWith('https:');
+  /** Opens a connection that nothing reads yet, without a tunnel. */
+  direct(origin: string, protocols: Protocols): net.Socket {
+    const { unixSocket } = this.#network;
+    const { isSecure, host, port } = targetOf(origin);
+    const to = unixSocket === undefined ? { host, port } : { path: unixSocket };
+    return isSecure
+      ? tls.connect({ ...to, ...this.#tls(host, protocols) }).setNoDelay(true)
+      : net.connect({ ...to, noDelay: true });
+  }
+
+  /** Whether the proxy is asked for a tunnel first: one that forwards does so with HTTP/1.1 in clear text alone. */
+  needsTunnel(origin: string, protocol: Protocol = 'http/1.1'): boolean {
+    const { proxy } = this.#network;
+    if (proxy === undefined) return false;
+    return proxy.protocol !== 'http' || origin.startsWith('https:') || protocol === 'h2';
   }
 
   /**
    * Opens a connection to the proxy and asks it for a tunnel.
    *
-   * @param onOpen - given the connection through it, on which the handshake is still to come
+   * @param onOpen - given the connection through it, on which the handshake of TLS is still to come
    */
-  tunnel(
-    origin: string,
-    onBytes: (bytes: Buffer) => void,
-    onOpen: (socket: tls.TLSSocket) => void,
-  ): net.Socket {
-    const { host, port } = targetOf(origin);
-    const proxy = this.#network.proxy;
-    const raw = net.connect({ host: proxy?.host, port: proxy?.port ?? 80, noDelay: true });
-    const authority = `${net.isIPv6(host) ? `[${host}]` : host}:${String(port)}`;
-    raw.write(`CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n${credentials(proxy)}\r\n`);
-    let text = '';
-    const read = (bytes: Buffer): void => {
-      text += bytes.toString('latin1');
-      const end = text.indexOf('\r\n\r\n');
-      if (end < 0 && text.length < MOST_HEAD) return;
-      raw.off('data', read);
-      const [, status] = /^HTTP\/1\.[01] (\d{3})/.exec(text) ?? [];
-      // A server speaks first by TLS never.
-      if (status?.startsWith('2') !== true || end + 4 !== text.length) {
-        const said = status === undefined ? 'no HTTP' : `with ${status}`;
-        raw.destroy(new HttpProtocolError(`The proxy answered ${said}, and opened no tunnel`));
+  tunnel(origin: string, protocols: Protocols, onOpen: (socket: net.Socket) => void): net.Socket {
+    const { isSecure, host, port } = targetOf(origin);
+    const { proxy } = this.#network;
+    if (proxy === undefined) throw new Error('asked for without a proxy');
+    const raw = net.connect({ host: proxy.host, port: proxy.port, noDelay: true });
+    openTunnel(raw, proxy, { host, port }, (rest) => {
+      if (isSecure && rest.length > 0) {
+        // A server of TLS never speaks first; one of HTTP/2 in clear text may.
+        raw.destroy(new HttpProtocolError('The proxy said more than that the tunnel stands'));
         return;
       }
-      onOpen(tls.connect({ socket: raw, ...this.#tls(host) }).on('data', onBytes));
-    };
-    return raw.on('data', read);
+      if (!isSecure) raw.pause();
+      if (rest.length > 0) raw.unshift(rest);
+      onOpen(isSecure ? tls.connect({ socket: raw, ...this.#tls(host, protocols) }) : raw);
+    });
+    return raw;
   }
 
   /** A request as a proxy wants it that is to forward it: with its target in full. */
   forward(request: WireRequest): WireRequest {
     const { proxy } = this.#network;
     const { origin, method, path, head } = request;
-    if (proxy === undefined || origin.startsWith('https:')) return request;
+    if (proxy?.protocol !== 'http' || origin.startsWith('https:')) return request;
     const line = head.indexOf('\r\n') + 2;
     const full =
       `${method} ${origin}${head.slice(method.length + 1, line)}${credentials(proxy)}` +
@@ -106,20 +111,17 @@ export class Connector {
     };
   }
 
-  #tls(host: string): tls.ConnectionOptions {
+  #tls(host: string, protocols: Protocols): tls.ConnectionOptions {
     this.#secure ??= tls.createSecureContext(this.#network.tls);
     return {
       secureContext: this.#secure,
       rejectUnauthorized: !this.#network.insecure,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [...protocols],
       // An address is no name to ask for, but one that the certificate has to be of.
       ...(net.isIP(host) === 0 ? { servername: host } : { host }),
     };
   }
 }
-
-const credentials = (proxy: Proxy | undefined): string =>
-  proxy?.authorization === undefined ? '' : `proxy-authorization: ${proxy.authorization}\r\n`;
 
 interface Target {
   readonly isSecure: boolean;

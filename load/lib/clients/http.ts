@@ -6,7 +6,7 @@ import { tagsOf, vu, type VirtualUser } from '../vu';
 import type { Deadline } from './deadlines';
 import { prepare, type PreparedRequest, type RequestOptions } from './request';
 import { LoadResponse } from './response';
-import { noAnswer, type Exchange, type Wire } from './transport';
+import { noAnswer, type Exchange, type Underway, type Wire } from './transport';
 
 /** Connections that a user keeps open; the oldest that is idle gives way to one that is needed. */
 const MOST_WIRES = 64;
@@ -22,9 +22,9 @@ export function send(user: VirtualUser, request: PreparedRequest): LoadResponse 
   const wire = wireOf(user, request.wire.origin);
   const start = user.intended ?? clock.now();
   user.intended = undefined;
-  wire.send(request.wire, waiter, request.discard);
+  const underway = wire.send(request.wire, waiter, request.discard);
   if (!waiter.settled) user.slept = true;
-  const exchange = new Call(user, wire, waiter).complete(request.timeout);
+  const exchange = new Call(user, underway, waiter).complete(request.timeout);
   const duration = Math.max(0, exchange.ended - start);
   const own = tagsOf(user);
   const tags = request.tags === undefined ? own : { ...own, ...request.tags };
@@ -49,12 +49,12 @@ class Call implements Deadline {
   before: Deadline | undefined = undefined;
   after: Deadline | undefined = undefined;
   readonly #user: VirtualUser;
-  readonly #wire: Wire;
+  readonly #underway: Underway;
   readonly #waiter: Waiter<Exchange>;
 
-  constructor(user: VirtualUser, wire: Wire, waiter: Waiter<Exchange>) {
+  constructor(user: VirtualUser, underway: Underway, waiter: Waiter<Exchange>) {
     this.#user = user;
-    this.#wire = wire;
+    this.#underway = underway;
     this.#waiter = waiter;
   }
 
@@ -93,22 +93,16 @@ class Call implements Deadline {
     this.#waiter.wake({ ...noAnswer(error), ended, received, sent });
   }
 
-  /** What was cut off in the middle is not used again. */
-  readonly #giveUp = (): Exchange | undefined => {
-    const { wires } = this.#user;
-    const at = wires.indexOf(this.#wire);
-    if (at >= 0) wires.splice(at, 1);
-    return this.#wire.abort();
-  };
+  readonly #giveUp = (): Exchange | undefined => this.#underway.abort();
 }
 
-/** A connection to the origin that is free. A user that asks for several things at once has several. */
+/** A way to the origin that is free. By HTTP/1.1, a user that asks for several things at once has several. */
 function wireOf(user: VirtualUser, origin: string): Wire {
   const { wires } = user;
   for (const wire of wires) if (!wire.busy && wire.origin === origin) return wire;
   if (wires.length >= MOST_WIRES) {
-    const idle = wires.findIndex(({ busy }) => !busy);
-    if (idle >= 0) for (const wire of wires.splice(idle, 1)) wire.close();
+    const at = wires.findIndex(({ idle }) => idle);
+    if (at >= 0) for (const wire of wires.splice(at, 1)) wire.close();
   }
   const wire = user.context.transport.wire(origin);
   wires.push(wire);
@@ -141,7 +135,7 @@ const withBody =
   (url, body, options) =>
     request(method, url, { ...options, body });
 
-/** HTTP/1.1 in blocking style; see {@link request}. */
+/** HTTP in blocking style, over HTTP/1.1 or HTTP/2; see {@link request}. */
 export const http = {
   request,
   get: without('GET'),

@@ -2,7 +2,14 @@ import { spawn, type Task } from 'greenfiber';
 import { type Clock, type Waiter, settled } from 'greenfiber/lowlevel';
 
 import { headerMap, headerRecord } from './headers';
-import { noAnswer, type Exchange, type Transport, type Wire, type WireRequest } from './transport';
+import {
+  noAnswer,
+  type Exchange,
+  type Transport,
+  type Underway,
+  type Wire,
+  type WireRequest,
+} from './transport';
 
 /** A request, for a handler in the same process. */
 export interface HandlerRequest {
@@ -41,7 +48,7 @@ export class InProcessTransport implements Transport {
   }
 }
 
-class InProcessWire implements Wire {
+class InProcessWire implements Wire, Underway {
   busy = false;
   readonly #handler: InProcessHandler;
   readonly #clock: Clock;
@@ -56,21 +63,28 @@ class InProcessWire implements Wire {
     this.#clock = clock;
   }
 
-  send(request: WireRequest, waiter: Waiter<Exchange>): void {
+  get idle(): boolean {
+    return !this.busy;
+  }
+
+  send(request: WireRequest, waiter: Waiter<Exchange>): Underway {
     this.busy = true;
-    this.#task = spawn(() => {
+    const task = (this.#task = spawn(() => {
       const begun = this.#clock.now();
       const exchange = this.#answer(request);
-      this.busy = false;
+      if (this.#task === task) this.busy = false; // else it was aborted, and another one is under way
       exchange.begun = begun;
       exchange.ended = this.#clock.now();
       waiter.wake(exchange);
-    });
-    this.#task.then(undefined, () => undefined); // it was aborted
+    }));
+    task.then(undefined, () => undefined); // it was aborted
+    return this;
   }
 
   abort(): undefined {
     this.#task?.cancel();
+    this.#task = undefined;
+    this.busy = false;
     return undefined;
   }
 

@@ -158,7 +158,16 @@ function wireRequest(
   return request;
 }
 
-function lengthOf({ body }: Content): number {
+/** Whether the length of the body is said. */
+const saysLength = (method: string, { body }: Pick<Content, 'body'>): boolean =>
+  body !== undefined || EXPECTS_BODY.test(method);
+
+/** The header that says how long the body is, if one does. */
+export function lengthHeader(request: WireRequest): HeaderList {
+  return saysLength(request.method, request) ? ['content-length', String(lengthOf(request))] : [];
+}
+
+function lengthOf({ body }: Pick<Content, 'body'>): number {
   return body === undefined ? 0 : Buffer.byteLength(body);
 }
 
@@ -187,7 +196,6 @@ function headersOf(
   let lines = own.has('host') ? '' : `host: ${host}\r\n`;
   if (!own.has('connection')) lines += 'connection: keep-alive\r\n';
   for (let i = 0; i < list.length; i += 2) lines += `${list[i] ?? ''}: ${list[i + 1] ?? ''}\r\n`;
-  const saysLength = content.body !== undefined || EXPECTS_BODY.test(method);
-  if (saysLength) lines += `content-length: ${length}\r\n`;
+  if (saysLength(method, content)) lines += `content-length: ${length}\r\n`;
   return { lines, list };
 }

@@ -38,6 +38,11 @@ export class LoadResponse {
     return this.status >= 200 && this.status < 300;
   }
 
+  /** `1.1`, or `2`; `1.0` of old servers. Empty when there is no answer. */
+  get httpVersion(): string {
+    return /^HTTP\/([\d.]+)/.exec(this.#exchange.head)?.[1] ?? '';
+  }
+
   /** By their names in lower case; those that came several times are joined by commas. */
   get headers(): Readonly<Record<string, string>> {
     return (this.#headers ??= headerRecord(headerLines(this.#exchange.head).flat()));

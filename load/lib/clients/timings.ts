@@ -1,3 +1,7 @@
+import type net from 'node:net';
+
+import type { Clock } from 'greenfiber/lowlevel';
+
 import type { Exchange } from './transport';
 
 /** Where the time of a request went, in milliseconds. All together are its duration. */
@@ -21,6 +25,20 @@ export interface Opening {
   lookedUp: number;
   connected: number;
   secured: number;
+}
+
+export const notOpened = (): Opening => ({ lookedUp: 0, connected: 0, secured: 0 });
+
+/** Notes when the name was looked up, and when the connection stood. */
+export function noteOpening(socket: net.Socket, opening: Opening, clock: Clock): void {
+  if (!socket.connecting) return;
+  const lookedUp = (): void => {
+    opening.lookedUp = clock.now();
+  };
+  socket.once('lookup', lookedUp).once('connect', () => {
+    socket.off('lookup', lookedUp); // there is none for an address
+    opening.connected = clock.now();
+  });
 }
 
 /** @param due - when it should have begun */

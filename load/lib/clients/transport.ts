@@ -1,5 +1,7 @@
-import type { Waiter } from 'greenfiber/lowlevel';
+import type { Clock, Waiter } from 'greenfiber/lowlevel';
 
+import type { Answers } from './answers';
+import type { Connector } from './connect';
 import type { HeaderList } from './headers';
 import type { Opening } from './timings';
 
@@ -55,18 +57,38 @@ export const noAnswer = (error?: unknown): Exchange => ({
   error,
 });
 
-/** A connection of one user to one origin; one request at a time. */
+/** Of a connection that the peer closed. @param begun - whether something of an answer had come */
+export function cutOff(begun: boolean): Error {
+  const when = begun ? 'in the middle of its answer' : 'without an answer';
+  return Object.assign(new Error(`The peer closed the connection ${when}`), { code: 'ECONNRESET' });
+}
+
+/** A request that was sent, and is not answered yet. */
+export interface Underway {
+  /** Gives it up, and returns what of it had gone to and fro. */
+  abort(): Exchange | undefined;
+}
+
+/** What leads one user to one origin. */
 export interface Wire {
   readonly origin: string;
+  /** Whether no further request can be sent now. */
   readonly busy: boolean;
+  /** Whether nothing is under way. */
+  readonly idle: boolean;
   /**
    * Sends the request, and wakes the waiter when the exchange is complete or has failed. With `discard`, the body is
    * counted and not kept.
    */
-  send(request: WireRequest, waiter: Waiter<Exchange>, discard: boolean): void;
-  /** Gives the request under way up, and returns what of it had gone to and fro. */
-  abort(): Exchange | undefined;
+  send(request: WireRequest, waiter: Waiter<Exchange>, discard: boolean): Underway;
   close(): void;
+}
+
+/** What the wires of a thread have in common. */
+export interface Means {
+  readonly connector: Connector;
+  readonly clock: Clock;
+  readonly answers: Answers;
 }
 
 /** How requests reach their target. */
