@@ -15,6 +15,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { installInto, placePackage, placeTests } from './lib/npm_folder.mjs';
 import { inRoot } from './lib/paths.mjs';
+import { argumentsOf, hasTarget, makeBase, target } from './lib/pkg_stand_in.mjs';
 import { capture } from './lib/run.mjs';
 import { table } from './lib/table.mjs';
 import { print } from './lib/totals.mjs';
@@ -28,6 +29,7 @@ const bundlers = [
   '@rollup/plugin-node-resolve@16',
   '@vercel/ncc@0.45',
   'postject@1.0.0-alpha.6',
+  '@yao-pkg/pkg@6.14',
 ];
 const longest = 120_000; // milliseconds; who takes longer hangs
 
@@ -36,7 +38,8 @@ const inFolder = (...parts) => path.join(folder, ...parts);
 const command = (name, file) => `node_modules/${name}/${file}`;
 
 const node = (...args) =>
-  capture(process.execPath, args, { cwd: folder, timeout: longest, quiet: true });
+  capture(process.execPath, args, { cwd: folder, env, timeout: longest, quiet: true });
+const env = { ...process.env, PKG_NODE_PATH: inFolder('pkg-base') };
 
 // What a line of the documentation does; it ends the attempt when it fails.
 async function must(...args) {
@@ -76,6 +79,19 @@ async function singleExecutable(name, settings) {
   await must(postject, `out/${name}`, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', fuse);
 }
 
+// In a folder of its own: with pkg's settings, and what they name.
+async function pkg(assets) {
+  await esbuild('pkg/app.cjs');
+  cpSync(inFolder('out', FILES), inFolder('out/pkg', FILES), { recursive: true });
+  const text = JSON.stringify({ name: 'app', bin: 'app.cjs', pkg: { assets } });
+  writeFileSync(inFolder('out/pkg/package.json'), text);
+  // Bytecode is what only pkg's own Node can read without the source.
+  const plain = ['--no-bytecode', '--public', '--public-packages', '*'];
+  const output = ['--targets', target(), '--output', 'out/pkg/app'];
+  await must(command('@yao-pkg/pkg', 'lib-es5/bin.js'), 'out/pkg', ...output, ...plain);
+  copyFileSync(inFolder('out/pkg/app'), inFolder('out/packed'));
+}
+
 const FILES = 'greenfiber'; // what `greenfiber bundle` makes
 const binary = `${FILES}/prebuilds/linux-x64/greenfiber.abi${process.versions.modules}.glibc.node`;
 const settings = { disableExperimentalSEAWarning: true };
@@ -110,19 +126,32 @@ const ways = {
     undefined,
     withoutFiles,
   ],
+  // pkg's own Nodes come from elsewhere; a stand-in does what they do: lib/pkg_stand_in.mjs.
+  ...(hasTarget() && {
+    'pkg, files beside it': [() => pkg([]), 'packed'],
+    'pkg, one file': [() => pkg([`${FILES}/**`]), 'packed', ''],
+  }),
 };
 
 // In a folder of its own, from which no module of ours can be found.
 async function runApart(file, beside = FILES, more = {}) {
   const apart = mkdtempSync(path.join(os.tmpdir(), 'greenfiber-bundle-'));
   try {
-    const target = path.join(apart, file);
-    cpSync(inFolder('out', file), target);
+    const program = path.join(apart, file);
+    cpSync(inFolder('out', file), program);
     if (beside === FILES)
       cpSync(inFolder('out', FILES), path.join(apart, FILES), { recursive: true });
     if (beside === 'node_modules') symlinkSync(inFolder(beside), path.join(apart, beside));
-    const line = path.extname(file) === '' ? [target, []] : [process.execPath, [target]];
-    const env = { ...process.env, GREENFIBER_BINDING: '', ...more };
+    const line =
+      path.extname(file) === ''
+        ? [program, file === 'packed' ? argumentsOf(inFolder('pkg-boot.cjs')) : []]
+        : [process.execPath, [program]];
+    const env = {
+      ...process.env,
+      GREENFIBER_BINDING: '',
+      PKG_NATIVE_CACHE_PATH: apart, // where pkg puts binaries
+      ...more,
+    };
     return await capture(...line, { cwd: os.tmpdir(), env, timeout: longest, quiet: true });
   } finally {
     rmSync(apart, { recursive: true });
@@ -159,6 +188,7 @@ await must('node_modules/greenfiber/dist/cli.js', 'bundle', 'out');
 const expected = JSON.parse(await must('app.mjs'));
 assert.equal(expected.isSupported, true);
 
+makeBase(inFolder('pkg-base'));
 const only = process.argv[2] ?? ''; // those whose names contain it
 for (const [name, [make, file, beside, differs]] of Object.entries(ways)) {
   if (!name.includes(only)) continue;

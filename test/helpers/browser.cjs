@@ -44,6 +44,7 @@ async function startServing(file, options = {}) {
   ]);
   return {
     url,
+    pid: child.pid,
     async end() {
       const gone = once(child, 'exit');
       child.kill('SIGKILL');

@@ -57,6 +57,20 @@ const ORDERS = 'test/fixtures/orders.cjs';
 const rowOf = (page: Page, name: string) =>
   page.locator('tbody[data-id]').filter({ has: page.getByRole('button', { name, exact: true }) });
 
+inBrowser('a group unfolds to the names of its tasks, and no column is pushed away', async (t) => {
+  await look(t, 'test/fixtures/many-tasks.cjs', async (page) => {
+    const group = rowOf(page, '26 tasks');
+    await group.locator('.toggle').click();
+    await group.getByText('worker 25').waitFor();
+    const isWhole = await page
+      .locator('.scroll', { has: group })
+      .evaluate((box: { scrollWidth: number; clientWidth: number }) => {
+        return box.scrollWidth <= box.clientWidth;
+      });
+    t.true(isWhole);
+  });
+});
+
 inBrowser('every task is a row that unfolds to its stack and where it was made', async (t) => {
   await look(t, ORDERS, async (page) => {
     const row = rowOf(page, 'order 4711');
