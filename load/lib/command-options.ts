@@ -29,6 +29,8 @@ export interface CommandOptions extends OutputOptions {
   key?: string;
   cacert?: string;
   httpVersion?: LoadOptions['httpVersion'];
+  redirects?: string;
+  cookies?: boolean;
   unixSocket?: string;
   proxy?: string;
   threshold: string[];
@@ -135,15 +137,16 @@ function mergeable(own: LoadOptions = {}, given: CommandOptions): LoadOptions {
 }
 
 function loadOptions(options: CommandOptions, problems: Problems): LoadOptions {
-  const { vus, iterations, iterationsPerVu, maxVus, threshold, tag } = options;
+  const { vus, iterations, iterationsPerVu, maxVus, redirects, threshold, tag } = options;
   const { rate, duration, ramp, stages, maxRate, gracefulStop, timeout, target, insecure } =
     options;
-  const { cert, key, cacert: ca, httpVersion, unixSocket, proxy } = options;
+  const { cert, key, cacert: ca, httpVersion, cookies, unixSocket, proxy } = options;
   const tls = Object.fromEntries(
     Object.entries({ cert, key, ca }).filter(([, value]) => value !== undefined),
   );
   const given = {
     httpVersion,
+    cookies,
     unixSocket,
     proxy,
     rate,
@@ -156,7 +159,7 @@ function loadOptions(options: CommandOptions, problems: Problems): LoadOptions {
     target,
     insecure,
   };
-  const numbers = Object.entries({ vus, iterations, iterationsPerVu, maxVus }).flatMap(
+  const numbers = Object.entries({ vus, iterations, iterationsPerVu, maxVus, redirects }).flatMap(
     ([key, text]) => {
       const flag = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       const value = text === undefined ? undefined : problems.try(() => number(flag, text));

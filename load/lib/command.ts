@@ -80,6 +80,8 @@ function withLoadOptions(command: Command): Command {
     .option('--key <file>', 'its key (PEM)')
     .option('--cacert <file>', 'who vouches for servers (PEM)')
     .option('--http-version <version>', '1.1 (default), 2, or auto: what the server prefers')
+    .option('--redirects <number>', 'redirects that are followed (default 0)')
+    .option('--cookies', 'users keep cookies')
     .option('--unix-socket <path>', 'send all HTTP over this socket')
     .option('--proxy <url>', 'send all HTTP through this proxy (http:, socks5:, socks5h:)')
     .option(

@@ -4,6 +4,7 @@ import type * as Hdr from 'hdr-histogram-js';
 import type * as Jiti from 'jiti';
 import type * as Prometheus from 'prom-client';
 import type * as Socks from 'socks';
+import type * as ToughCookie from 'tough-cookie';
 import type * as Ws from 'ws';
 
 import { FiberError } from 'greenfiber';
@@ -23,6 +24,7 @@ export const lazily = {
   prometheus: (): typeof Prometheus => require('prom-client') as typeof Prometheus,
   socks: (): typeof Socks =>
     optional('socks', 'a SOCKS proxy', () => require('socks') as typeof Socks),
+  cookies: (): typeof ToughCookie => require('tough-cookie') as typeof ToughCookie,
   ws: (): typeof Ws => require('ws') as typeof Ws,
 };
 

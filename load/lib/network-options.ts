@@ -31,6 +31,16 @@ export interface NetworkOptions {
    * elsewhere. Default `1.1`.
    */
   httpVersion?: HttpVersion;
+  /**
+   * How many redirects of a request are followed, each as a request of its own in the results. Beyond these, a redirect is the
+   * answer. Default 0.
+   */
+  redirects?: number;
+  /**
+   * Whether users keep cookies, from one iteration to the next, and send them where they belong. A header `Cookie` of a
+   * request stands in for them. Default false.
+   */
+  cookies?: boolean;
   /** The path of a Unix domain socket that all HTTP goes over, whatever host its URL names. */
   unixSocket?: string;
   /**
@@ -45,6 +55,8 @@ export interface Network {
   readonly insecure: boolean;
   readonly tls: Readonly<TlsOptions>;
   readonly httpVersion: HttpVersion;
+  readonly redirects: number;
+  readonly cookies: boolean;
   readonly unixSocket: string | undefined;
   readonly proxy: Proxy | undefined;
 }
@@ -63,6 +75,8 @@ export const NETWORK_OPTIONS: readonly string[] = Object.keys({
   insecure: true,
   tls: true,
   httpVersion: true,
+  redirects: true,
+  cookies: true,
   unixSocket: true,
   proxy: true,
 } satisfies Record<keyof NetworkOptions, true>);
@@ -78,13 +92,16 @@ const TLS_OPTIONS: readonly string[] = Object.keys({
 
 /** @param problems - told of what is wrong: {@link FiberError} `ERR_FIBER_INVALID_ARG_TYPE`, `ERR_FIBER_INVALID_ARG_VALUE` */
 export function checkNetwork(options: NetworkOptions, problems: Problems): Network {
-  const { insecure = false, httpVersion = '1.1', unixSocket, proxy } = options;
+  const { insecure = false, httpVersion = '1.1', cookies = false, unixSocket, proxy } = options;
   problems.try(() => {
     if (typeof insecure !== 'boolean') throw wrongType('options.insecure', 'a boolean', insecure);
   });
   problems.try(() => {
     if (!HTTP_VERSIONS.includes(httpVersion))
       throw wrongValue('options.httpVersion', '"1.1", "2" or "auto"', httpVersion);
+  });
+  problems.try(() => {
+    if (typeof cookies !== 'boolean') throw wrongType('options.cookies', 'a boolean', cookies);
   });
   problems.try(() => {
     if (unixSocket === undefined) return;
@@ -98,9 +115,19 @@ export function checkNetwork(options: NetworkOptions, problems: Problems): Netwo
     insecure,
     tls: problems.try(() => checkTls(options.tls ?? {})) ?? {},
     httpVersion,
+    redirects: problems.try(() => checkRedirects('options.redirects', options.redirects ?? 0)) ?? 0,
+    cookies,
     unixSocket,
     proxy: problems.try(() => checkProxy(proxy)),
   };
+}
+
+/** A number of redirects. */
+export function checkRedirects(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw wrongValue(name, 'a whole number from 0', value);
+  return value;
 }
 
 function checkTls(options: TlsOptions): TlsOptions {

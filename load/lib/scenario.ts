@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { FiberError } from 'greenfiber';
 import { wrongValue } from 'greenfiber/lowlevel';
 
-import { send } from './clients/http';
+import { ask } from './clients/browse';
 import { prepare, type RequestOptions } from './clients/request';
 import { checkTarget, type LoadOptions } from './plan';
 import type { VirtualUser } from './vu';
@@ -79,7 +79,7 @@ export function requestScenario(
   const request = prepare(method, url, { ...options, discard: true }, undefined);
   return {
     default: (_, user) => {
-      send(user, request);
+      ask(user, request);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { FiberError } from 'greenfiber';
 import { checkObject, wrongType, wrongValue } from 'greenfiber/lowlevel';
 
+import { checkRedirects } from '../network-options';
 import { milliseconds } from '../quantity';
 import { checkTags, type Tags } from '../registry';
 import { contentOf, type Content } from './body';
@@ -17,6 +18,8 @@ export interface RequestOptions {
   tags?: Tags;
   /** How long all of it may take, `"500ms"` or milliseconds; default: the run's. */
   timeout?: number | string;
+  /** How many redirects are followed; default: the run's. */
+  redirects?: number;
   /** Whether the body of the answer is counted and not kept. Default false. */
   discard?: boolean;
 }
@@ -25,9 +28,13 @@ export interface RequestOptions {
 export interface PreparedRequest {
   readonly wire: WireRequest;
   readonly name: string;
+  /** Whether the name is the caller's, and not the URL. */
+  readonly isNamed: boolean;
   readonly tags: Tags | undefined;
   /** Undefined where the run's counts. */
   readonly timeout: number | undefined;
+  /** The same. */
+  readonly redirects: number | undefined;
   readonly discard: boolean;
 }
 
@@ -66,15 +73,17 @@ export function prepare(
   }
   checkObject('options', options);
   const location = locate(String(url), target);
-  const { headers, body, name, tags, timeout, discard } = options;
+  const { headers, body, name, tags, timeout, redirects, discard } = options;
   if (name !== undefined && typeof (name as unknown) !== 'string') {
     throw wrongType('options.name', 'a string', name);
   }
   return {
     wire: wireRequest(method, location, headers, body),
     name: name ?? location.name,
+    isNamed: name !== undefined,
     tags: tags === undefined ? undefined : checkTags('options.tags', tags),
     timeout: timeout === undefined ? undefined : checkTimeout('options.timeout', timeout),
+    redirects: redirects === undefined ? undefined : checkRedirects('options.redirects', redirects),
     discard: discard === true,
   };
 }

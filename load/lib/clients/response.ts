@@ -2,7 +2,7 @@ import type { FailureKind } from '../failure';
 import { headerLines } from './answer-parser';
 import { headerRecord } from './headers';
 import { timingsOf, type Timings } from './timings';
-import type { Exchange } from './transport';
+import type { Exchange, WireRequest } from './transport';
 
 /** What a request failed with, when there is no answer. */
 export interface RequestFailure {
@@ -21,14 +21,22 @@ export class LoadResponse {
   readonly failure: RequestFailure | undefined;
   /** Where the time went. */
   readonly timings: Timings;
+  readonly #request: WireRequest;
   readonly #exchange: Exchange;
   #headers: Readonly<Record<string, string>> | undefined = undefined;
 
   /** @internal */
-  constructor(exchange: Exchange, duration: number, due: number, failure?: RequestFailure) {
+  constructor(
+    request: WireRequest,
+    exchange: Exchange,
+    duration: number,
+    due: number,
+    failure?: RequestFailure,
+  ) {
     this.status = exchange.status;
     this.duration = duration;
     this.failure = failure;
+    this.#request = request;
     this.#exchange = exchange;
     this.timings = timingsOf(exchange, due);
   }
@@ -36,6 +44,17 @@ export class LoadResponse {
   /** Whether the status is from 200 to 299. */
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;
+  }
+
+  /** Whom it is from: where the last redirect led that was followed. */
+  get url(): string {
+    return this.#request.origin + this.#request.path;
+  }
+
+  /** The cookies that it sets, a line each. @internal */
+  get setCookies(): string[] {
+    const lines = this.status === 0 ? [] : headerLines(this.#exchange.head);
+    return lines.flatMap(([name, value]) => (name.toLowerCase() === 'set-cookie' ? [value] : []));
   }
 
   /** `1.1`, or `2`; `1.0` of old servers. Empty when there is no answer. */
