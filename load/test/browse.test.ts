@@ -1,7 +1,6 @@
 // What browsers do and load testers may: redirects are followed, cookies are kept.
 import { join } from 'node:path';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import test, { type ExecutionContext } from 'ava';
 import { type FiberError, spawn } from 'greenfiber';
@@ -9,6 +8,7 @@ import { http, registryOf, run, type LoadResponse } from 'greenfiber-load';
 
 import { runChild } from '../../test/helpers/child';
 import { ROOT } from '../../test/helpers/root';
+import { listening } from './listening';
 import { oneIteration } from './one-iteration';
 
 const CLI = join(ROOT, 'dist', 'cli.js');
@@ -16,11 +16,7 @@ const CLI = join(ROOT, 'dist', 'cli.js');
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 async function serverOf(t: ExecutionContext, handler: Handler): Promise<string> {
-  const server = createServer(handler);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  server.unref().on('connection', (socket) => socket.unref());
-  t.teardown(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${await listening(t, createServer(handler))}`;
 }
 
 const redirect = (response: ServerResponse, status: number, location: string): void => {

@@ -3,16 +3,15 @@ import {
   constants,
   createSecureServer,
   createServer,
-  type Http2Server,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
 import { createServer as createHttp1 } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { join } from 'node:path';
 
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { group } from 'greenfiber';
 import {
   http,
@@ -25,20 +24,10 @@ import {
 import { runChild } from '../../test/helpers/child';
 import { ROOT } from '../../test/helpers/root';
 import { certificate } from './certificate';
+import { listening, outcome } from './listening';
 import { oneIteration } from './one-iteration';
 
 const HTTP2: LoadOptions = { httpVersion: '2', insecure: true };
-
-async function listening(t: ExecutionContext, server: net.Server | Http2Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const sockets = new Set<net.Socket>();
-  server.on('connection', (socket: net.Socket) => sockets.add(socket));
-  t.teardown(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** Answers with what it was asked. */
 function echo(stream: ServerHttp2Stream, headers: Readonly<Record<string, unknown>>): void {
@@ -51,11 +40,6 @@ function echo(stream: ServerHttp2Stream, headers: Readonly<Record<string, unknow
     stream.end(JSON.stringify({ ...headers, body: Buffer.concat(chunks).toString() }));
   });
 }
-
-const outcome = (answer: LoadResponse): string =>
-  answer.failure === undefined
-    ? `${answer.status} ${answer.text()}`
-    : `${answer.failure.kind}: ${answer.failure.message}`;
 
 const sum = (results: Results, name: string) =>
   (registryOf(results).metrics.get(name)?.total() as { sum: number } | undefined)?.sum ?? 0;

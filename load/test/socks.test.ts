@@ -3,33 +3,18 @@ import { createServer } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import test, { type ExecutionContext } from 'ava';
-import { http, type LoadResponse } from 'greenfiber-load';
+import test from 'ava';
+import { http } from 'greenfiber-load';
 
 import { runChild } from '../../test/helpers/child';
 import { ROOT } from '../../test/helpers/root';
 import { certificate } from './certificate';
+import { listening, outcome } from './listening';
 import { oneIteration } from './one-iteration';
-
-async function listening(t: ExecutionContext, server: net.Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const sockets = new Set<net.Socket>();
-  server.on('connection', (socket: net.Socket) => sockets.add(socket));
-  t.teardown(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-const outcome = (answer: LoadResponse): string =>
-  answer.failure === undefined
-    ? `${answer.status} ${answer.text()}`
-    : `${answer.failure.kind}: ${answer.failure.message}`;
 
 /** One message of the handshake after the other; each has come whole, as these are short and waited for. */
 function socksServer(seen: string[], password?: string): net.Server {

@@ -43,10 +43,12 @@ function browse(user: VirtualUser, original: PreparedRequest, most: number): Loa
 
 /** The request with the cookies that belong to it, unless it says itself which. */
 function withCookies(request: PreparedRequest, cookies: Cookies | undefined): PreparedRequest {
+  if (cookies === undefined) return request;
   const { wire } = request;
   const headers = headersOf(request);
+  const isSaid = headers.some(([name]) => name.toLowerCase() === 'cookie');
   const url = wire.origin + wire.path;
-  const cookie = headers.some(([name]) => isCookie(name)) ? undefined : cookies?.for(url);
+  const cookie = isSaid ? undefined : cookies.for(url);
   if (cookie === undefined) return request;
   const { method, body } = wire;
   const options = { headers: [...headers, ['cookie', cookie] as const], body };
@@ -70,8 +72,6 @@ function redirectOf(response: LoadResponse, request: PreparedRequest): PreparedR
   const next = prepare(becomesGet ? 'GET' : method, to, options, undefined);
   return { ...request, wire: next.wire, name: request.isNamed ? request.name : next.name };
 }
-
-const isCookie = (name: string): boolean => name.toLowerCase() === 'cookie';
 
 function headersOf({ wire: { headers } }: PreparedRequest): Headers {
   const count = headers.length / 2;
